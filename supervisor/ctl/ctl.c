@@ -1,0 +1,151 @@
+#include "ctl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "supervisor/yaml.h"
+
+void ctl_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("syncerctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static bool output_parse(const char *text, enum ctl_output *ret_output)
+{
+	static const char *const names[] = {"table", "wide", "json", "yaml"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i])) {
+			*ret_output = (enum ctl_output)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct ctl *ctl = state->input;
+
+	switch (key) {
+	case 's':
+		ctl->socket = arg;
+		return 0;
+	case 'o':
+		if (!output_parse(arg, &ctl->output))
+			argp_error(state, "--output %s: want table, wide, json or yaml", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option common_options[] = {
+	{"socket", 's', "PATH", 0, "Control socket of syncerd (default /run/syncerd/control.sock)", 0},
+	{"output", 'o', "FORM", 0, "table, wide, json or yaml (default table)", 0},
+	{0},
+};
+
+const struct argp ctl_common_argp = {.options = common_options, .parser = parse_common};
+
+struct positional_input {
+	struct ctl *ctl;
+	const char **values;
+	int count;
+	int required;
+	int max;
+};
+
+static error_t parse_positional(int key, char *arg, struct argp_state *state)
+{
+	struct positional_input *input = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = input->ctl;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (input->count >= input->max)
+			argp_error(state, "unexpected argument '%s'", arg);
+		input->values[input->count++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (input->count < input->required)
+			argp_error(state, "an argument is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void ctl_parse(struct ctl *ctl, int argc, char **argv, const char *args_doc, const char *doc, int required, const char **positional,
+	       int max)
+{
+	const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
+	const struct argp argp = {.parser = parse_positional, .args_doc = args_doc, .doc = doc, .children = children};
+	struct positional_input input = {.ctl = ctl, .values = positional, .required = required, .max = max};
+	char name[64];
+
+	for (int i = 0; i < max; i++)
+		positional[i] = NULL;
+	snprintf(name, sizeof(name), "syncerctl %s", argv[0]);
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &input);
+}
+
+bool ctl_wants_table(const struct ctl *ctl)
+{
+	return ctl->output == CTL_TABLE || ctl->output == CTL_WIDE;
+}
+
+int ctl_print_value(struct ctl *ctl, json_object *value)
+{
+	sy_auto_free char *yaml = NULL;
+	sy_auto_free char *text = NULL;
+	struct sy_error err;
+
+	if (ctl->output != CTL_YAML) {
+		puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+		return CTL_OK;
+	}
+	text = sy_json_text(value);
+	if (!text) {
+		ctl_error("out of memory");
+		return CTL_FAILED;
+	}
+	if (sy_yaml_from_json(text, strlen(text), &yaml, &err) < 0) {
+		ctl_error("%s", err.text);
+		return CTL_FAILED;
+	}
+	fputs(yaml, stdout);
+	return CTL_OK;
+}
+
+json_object *ctl_args(const char *key, const char *value)
+{
+	json_object *args = json_object_new_object();
+
+	if (!args || (value && sy_json_add_str(args, key, value) < 0)) {
+		ctl_error("out of memory");
+		exit(CTL_FAILED);
+	}
+	return args;
+}
+
+void ctl_args_add(json_object *args, const char *key, json_object *value)
+{
+	if (!value || sy_json_add(args, key, value) < 0) {
+		ctl_error("out of memory");
+		exit(CTL_FAILED);
+	}
+}

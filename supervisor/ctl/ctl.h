@@ -1,0 +1,71 @@
+/* syncerctl: what an operator types. One table row per subcommand (main.c), one file per family of them (cmd_*.c). Unlike syncerd it may
+ * block and may exit when memory is short. */
+#ifndef SY_CTL_CTL_H
+#define SY_CTL_CTL_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "proto/control.h"
+
+/* Exit codes, documented in syncerctl(1). */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,	     /* the request was refused or an object could not be written */
+	CTL_USAGE = 2,	     /* wrong command line */
+	CTL_INCOMPLETE = 3,  /* install: a part needs another administrator; it was printed */
+	CTL_WAITING = 4,     /* install: the SyncTarget does not exist yet, only the first part was printed */
+	CTL_NOT_FOUND = 5,   /* no such workspace or object */
+	CTL_UNREACHABLE = 6, /* no syncerd behind the socket */
+};
+
+enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML };
+
+struct ctl {
+	const char *socket;
+	enum ctl_output output;
+	bool colour; /* standard output is a terminal and NO_COLOR is unset */
+};
+
+/* One subcommand. argv[0] is its name. Returns an enum ctl_exit. */
+struct ctl_command {
+	const char *name;
+	const char *summary;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+int ctl_status(struct ctl *ctl, int argc, char **argv);
+int ctl_workspaces(struct ctl *ctl, int argc, char **argv);
+int ctl_restart(struct ctl *ctl, int argc, char **argv);
+int ctl_pause(struct ctl *ctl, int argc, char **argv);
+int ctl_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_loglevel(struct ctl *ctl, int argc, char **argv);
+int ctl_events(struct ctl *ctl, int argc, char **argv);
+int ctl_dump(struct ctl *ctl, int argc, char **argv);
+int ctl_install(struct ctl *ctl, int argc, char **argv);
+int ctl_version(struct ctl *ctl, int argc, char **argv);
+
+/* Parse a subcommand's line: --socket and --output (-o) plus at most max positional arguments, of which the first `required` must be there.
+ * args_doc like "WORKSPACE [KEY]". Missing ones stay NULL. Exits with CTL_USAGE after a message, or 0 after --help. */
+void ctl_parse(struct ctl *ctl, int argc, char **argv, const char *args_doc, const char *doc, int required, const char **positional,
+	       int max);
+/* For commands with options of their own: put this into argp_child with &(struct ctl *) as input. */
+extern const struct argp ctl_common_argp;
+
+/* Send one request and read its answer. On failure prints one line to stderr and returns an exit code; on success CTL_OK and the value,
+ * which the caller owns (may be NULL). args is taken over (NULL = none). */
+int ctl_request(struct ctl *ctl, const char *verb, json_object *args, json_object **ret_value);
+/* The same for requests with several answers: show is called for each value until it returns false or the server ends. */
+int ctl_stream(struct ctl *ctl, const char *verb, json_object *args, bool (*show)(struct ctl *ctl, json_object *value));
+
+/* Print a value in the form the user asked for: JSON indented, or YAML. */
+int ctl_print_value(struct ctl *ctl, json_object *value);
+bool ctl_wants_table(const struct ctl *ctl);
+
+void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Build {"key": value}-style arguments; exits when memory is short. NULL values are left out. */
+json_object *ctl_args(const char *key, const char *value);
+void ctl_args_add(json_object *args, const char *key, json_object *value);
+
+#endif

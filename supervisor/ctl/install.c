@@ -1,0 +1,189 @@
+/* Command line of `syncerctl install kcp|cluster`. */
+#include "install.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "kcp/ids.h"
+
+enum {
+	OPT_WORKSPACE = 256,
+	OPT_NAME,
+	OPT_EXPORT,
+	OPT_LABEL,
+	OPT_EVENTS,
+	OPT_APPLY,
+	OPT_OUTPUT,
+	OPT_TTL,
+	OPT_CLAIMS,
+	OPT_KUBECONFIG,
+	OPT_CONTEXT,
+	OPT_CLUSTER_KUBECONFIG
+};
+
+static const struct argp_option kcp_options[] = {
+	{"workspace", OPT_WORKSPACE, "PATH", 0, "Workspace that holds the SyncTarget", 0},
+	{"name", OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
+	{"export", OPT_EXPORT, "PATH:EXPORT", 0, "An APIExport to serve; may be repeated", 0},
+	{"label", OPT_LABEL, "KEY=VALUE", 0, "Label of the SyncTarget; may be repeated", 0},
+	{"tenant-events", OPT_EVENTS, NULL, 0, "Also grant create on apiexports/content, for Events on tenants' objects", 0},
+	{"apply", OPT_APPLY, NULL, 0, "Apply instead of print", 0},
+	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "Write the syncer's kubeconfig (- = standard output)", 0},
+	{"token-ttl", OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
+	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp", 0},
+	{"context", OPT_CONTEXT, "NAME", 0, "Context in it", 0},
+	{0},
+};
+
+static const struct argp_option cluster_options[] = {
+	{"workspace", OPT_WORKSPACE, "PATH", 0, "Workspace that holds the SyncTarget", 0},
+	{"name", OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
+	{"allow-claims", OPT_CLAIMS, NULL, 0, "Also grant ConfigMaps and Secrets, where an export claims them", 0},
+	{"apply", OPT_APPLY, NULL, 0, "Apply instead of print", 0},
+	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "Write the syncer's kubeconfig (- = standard output)", 0},
+	{"token-ttl", OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
+	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp", 0},
+	{"context", OPT_CONTEXT, "NAME", 0, "Context in it", 0},
+	{"cluster-kubeconfig", OPT_CLUSTER_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of the physical cluster", 0},
+	{0},
+};
+
+static void add_export(struct ctl_install *install, char *arg, struct argp_state *state)
+{
+	char *colon = strrchr(arg, ':');
+	struct ctl_export *entry = &install->exports[install->export_count];
+
+	if (install->export_count == CTL_MAX_EXPORTS)
+		argp_error(state, "--export: %d at most", CTL_MAX_EXPORTS);
+	if (!colon || colon == arg || !colon[1])
+		argp_error(state, "--export %s: want PATH:EXPORT, for example root:provider:widgets", arg);
+	entry->workspace = strndup(arg, (size_t)(colon - arg));
+	entry->name = strdup(colon + 1);
+	if (!entry->workspace || !entry->name)
+		argp_failure(state, CTL_FAILED, 0, "out of memory");
+	if (!sy_workspace_path_valid(entry->workspace) ||
+	    strspn(entry->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(entry->name))
+		argp_error(state, "--export %s: not a workspace path and an export's name", arg);
+	install->export_count++;
+}
+
+static void add_label(struct ctl_install *install, const char *arg, struct argp_state *state)
+{
+	const char *equals = strchr(arg, '=');
+	sy_auto_free char *key = equals ? strndup(arg, (size_t)(equals - arg)) : NULL;
+
+	if (!key || !*key)
+		argp_error(state, "--label %s: want KEY=VALUE", arg);
+	if (!install->labels)
+		install->labels = json_object_new_object();
+	ctl_args_add(install->labels, key, json_object_new_string(equals + 1));
+}
+
+static void check_complete(struct ctl_install *install, struct argp_state *state)
+{
+	if (!install->workspace || !install->name)
+		argp_error(state, "--workspace and --name are needed");
+	if (!sy_workspace_path_valid(install->workspace))
+		argp_error(state, "--workspace %s: not a workspace path such as root:org:team", install->workspace);
+	if (strlen(install->name) > 43 || strspn(install->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(install->name))
+		argp_error(state, "--name %s: want at most 43 characters of a-z, 0-9, - and .", install->name);
+	if (install->output && !install->apply)
+		argp_error(state, "--output-kubeconfig needs --apply: without it there is no token to write");
+}
+
+static error_t parse_install(int key, char *arg, struct argp_state *state)
+{
+	struct ctl_install *install = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		return 0;
+	case OPT_WORKSPACE:
+		install->workspace = arg;
+		return 0;
+	case OPT_NAME:
+		install->name = arg;
+		return 0;
+	case OPT_EXPORT:
+		add_export(install, arg, state);
+		return 0;
+	case OPT_LABEL:
+		add_label(install, arg, state);
+		return 0;
+	case OPT_EVENTS:
+		install->tenant_events = true;
+		return 0;
+	case OPT_APPLY:
+		install->apply = true;
+		return 0;
+	case OPT_OUTPUT:
+		install->output = arg;
+		return 0;
+	case OPT_TTL:
+		if (!sy_duration_parse(arg, &install->token_ttl_ms) || install->token_ttl_ms < 600000)
+			argp_error(state, "--token-ttl %s: want a duration of at least 10m", arg);
+		return 0;
+	case OPT_CLAIMS:
+		install->allow_claims = true;
+		return 0;
+	case OPT_KUBECONFIG:
+		install->kubeconfig = arg;
+		return 0;
+	case OPT_CONTEXT:
+		install->context = arg;
+		return 0;
+	case OPT_CLUSTER_KUBECONFIG:
+		install->cluster_kubeconfig = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'", arg);
+		return 0;
+	case ARGP_KEY_END:
+		check_complete(install, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp kcp_argp = {
+	.options = kcp_options,
+	.parser = parse_install,
+	.doc = "Print, or with --apply make, what syncerd needs in kcp: the SyncTarget type and object, a ServiceAccount, and its roles.",
+};
+static const struct argp cluster_argp = {
+	.options = cluster_options,
+	.parser = parse_install,
+	.doc = "Print, or with --apply make, what syncerd needs in the physical cluster: namespace, ServiceAccount and role.",
+};
+
+int ctl_install(struct ctl *ctl, int argc, char **argv)
+{
+	struct ctl_install install = {.ctl = ctl};
+	const char *target = argc > 1 ? argv[1] : "";
+	bool is_kcp = !strcmp(target, "kcp");
+	char name[64];
+	int rc;
+
+	if (!is_kcp && strcmp(target, "cluster") != 0) {
+		FILE *out = !strcmp(target, "--help") ? stdout : stderr;
+
+		fputs("Usage: syncerctl install kcp|cluster [OPTION...]\nSee 'syncerctl install kcp --help' and 'syncerctl install cluster "
+		      "--help'.\n",
+		      out);
+		return out == stdout ? CTL_OK : CTL_USAGE;
+	}
+	snprintf(name, sizeof(name), "syncerctl install %s", target);
+	argv[1] = name;
+	argp_parse(is_kcp ? &kcp_argp : &cluster_argp, argc - 1, argv + 1, 0, NULL, &install);
+	if (is_kcp && !install.export_count)
+		ctl_error("no --export given: the SyncTarget will serve nothing until its spec.supportedAPIExports names one");
+	rc = is_kcp ? ctl_install_kcp(&install) : ctl_install_cluster(&install);
+	for (size_t i = 0; i < install.export_count; i++) {
+		free(install.exports[i].workspace);
+		free(install.exports[i].name);
+	}
+	json_object_put(install.labels);
+	return rc;
+}
