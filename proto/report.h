@@ -61,6 +61,7 @@ void sy_report_done(struct sy_report *report);
 int sy_report_encode(const struct sy_report *report, json_object **ret_value, struct sy_error *err);
 int sy_report_decode(json_object *value, struct sy_report *ret_report, struct sy_error *err); /* strict, bounded */
 int sy_report_copy(const struct sy_report *from, struct sy_report *ret_to, struct sy_error *err);
+bool sy_report_equal(const struct sy_report *a, const struct sy_report *b);
 
 /* Something a user must know about one object, already aggregated by the worker (same reason and object within 10 min = one event with a
  * count). Strings are at most 1024 bytes. */
