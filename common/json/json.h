@@ -22,7 +22,7 @@ SY_DEFINE_AUTO(json_object *, json_object_put)
 
 /* Parse exactly one value of len bytes; trailing white space only. Refuses what json-c would silently change (libraries.md 5):
  * duplicate keys, NUL in keys, integers beyond int64/uint64, invalid UTF-8, raw control characters, malformed numbers, depth above
- * SY_MAX_JSON_DEPTH. -EINVAL with the byte offset and the reason, -EMSGSIZE above max, -ENOMEM.
+ * SY_MAX_JSON_DEPTH, exponents of more than 9 digits. An integer "-0" becomes 0, its value. -EINVAL with the byte offset and the reason, -EMSGSIZE above max, -ENOMEM.
  * The caller owns *ret_value (a JSON null gives a NULL pointer and 0). */
 int sy_json_parse(const char *data, size_t len, size_t max, json_object **ret_value, struct sy_error *err);
 
@@ -31,8 +31,9 @@ int sy_json_print(json_object *value, struct sy_buf *out, struct sy_error *err);
 /* Same, as a malloc'ed string. */
 char *sy_json_text(json_object *value);
 
-/* Make JSON text safe for an apply-patch body, which the API server reads as YAML: inside the bytes from..end of buf, raw U+007F-U+009F,
- * U+2028/2029, U+FEFF, U+FFFE/FFFF become \u escapes; characters beyond the BMP stay raw (synctarget.md 5.2). */
+/* Copy JSON text to out in a form that is safe for an apply-patch body, which the API server reads as YAML: raw U+007F-U+009F, U+2028/2029,
+ * U+FEFF, U+FFFE/FFFF become \u escapes; characters beyond the BMP are raw, also where text has them as surrogate escapes
+ * (synctarget.md 5.2). text is valid JSON. */
 int sy_json_yaml_safe(const char *text, size_t len, struct sy_buf *out, struct sy_error *err);
 
 /* Walk objects by names, e.g. sy_json_get(obj, "metadata", "name", NULL). Borrowed; NULL when absent or not an object on the way. */
