@@ -3,50 +3,28 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "proto/schema.h"
-
-/* Length of the well-formed UTF-8 sequence at p (end excluded), 0 when there is none. */
-static size_t sequence(const unsigned char *p, const unsigned char *end)
-{
-	size_t len = p[0] < 0x80		   ? 1
-		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						   : 0;
-
-	if (len == 0 || (size_t)(end - p) < len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-	bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
-	bool beyond = p[0] == 0xf4 && p[1] >= 0x90;
-	return overlong || surrogate || beyond ? 0 : len;
-}
 
 /* Text for people may come from a server's plain error page: cut it, and replace what would make the whole message unacceptable. */
 static json_object *clean_text(const char *text, size_t limit)
 {
-	size_t len = strnlen(text, limit + 1);
-	sy_auto_free char *out = malloc(limit + 1);
+	size_t len = strlen(text);
 	size_t used = 0;
+	sy_auto_free char *out = malloc(limit + 1);
 
 	if (!out)
 		return NULL;
-	const unsigned char *p = (const unsigned char *)text;
-	const unsigned char *end = p + strlen(text);
-	while (p < end && len > 0) {
-		size_t step = sequence(p, end);
+	while (len > 0) {
+		size_t good = sy_utf8_char(text, len, NULL);
+		size_t step = good ? good : 1;
 
-		if (used + (step ? step : 1) > limit)
+		if (used + step > limit)
 			break;
-		if (step)
-			memcpy(out + used, p, step);
-		else
-			out[used] = '?';
-		used += step ? step : 1;
-		p += step ? step : 1;
+		memcpy(out + used, good ? text : "?", step);
+		used += step;
+		text += step;
+		len -= step;
 	}
 	return json_object_new_string_len(out, (int)used);
 }

@@ -25,6 +25,9 @@
 #include "json/json.h"
 
 #define SY_PROTO_VERSION 1
+/* Largest message a supervisor takes from a worker; the other way it is SY_MAX_IPC_BYTES. Smaller, because the messages that wait in the
+ * receive queue are memory a worker can make the supervisor hold. */
+#define SY_MSG_MAX_UP (1024u * 1024)
 
 enum sy_msg_type {
 	SY_MSG_HELLO = 0,

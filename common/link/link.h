@@ -14,7 +14,7 @@
 
 struct sy_link;
 
-/* One received message; data is valid during the call. peer_pid is the sender's pid as the kernel gave it (0 = unknown). */
+/* One received message; data is valid during the call. The link may be renewed, but not freed, from here. peer_pid is the sender's pid as the kernel gave it (0 = unknown). */
 typedef void sy_link_recv_fn(void *arg, const char *data, size_t len, pid_t peer_pid, uid_t peer_uid);
 
 /* Listen on "ipc://<path>": the directory must be 0700 and ours; a stale file is unlinked, never probed; the socket is 0600. max = largest
@@ -26,6 +26,8 @@ int sy_link_dial(struct sy_link **ret_link, struct sy_loop *loop, const char *pa
 		 struct sy_error *err);
 /* Close and make anew the listener or dialer (after a missing hello or missing acknowledgements). Messages in flight may be lost. */
 int sy_link_renew(struct sy_link *link, struct sy_error *err);
+/* Cut the connection of the present peer, which may come back (an honest one redials by itself). For a peer that broke the rules. */
+void sy_link_drop_peer(struct sy_link *link);
 /* Close; removes the socket file of a listener. Accepts NULL. */
 void sy_link_free(struct sy_link *link);
 
