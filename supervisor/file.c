@@ -41,13 +41,16 @@ int sy_file_read(const char *path, size_t max, char **ret_data, size_t *ret_len,
 		return sy_error_set(err, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return sy_error_set(err, EINVAL, "%s: is not a regular file", path);
-	/* One byte more than allowed shows a file that is too large, or that grows while it is read. */
-	char *data = malloc(max + 2);
+	if (st.st_size > (off_t)max)
+		return sy_error_set(err, EMSGSIZE, "%s: is larger than %zu bytes", path, max);
+	/* One byte more than there should be shows a file that grows while it is read. */
+	size_t size = (size_t)st.st_size;
+	char *data = malloc(size + 2);
 	if (!data)
 		return sy_error_oom(err);
-	int r = read_all(fd, path, data, max + 1, &len, err);
-	if (r == 0 && len > max)
-		r = sy_error_set(err, EMSGSIZE, "%s: is larger than %zu bytes", path, max);
+	int r = read_all(fd, path, data, size + 1, &len, err);
+	if (r == 0 && len > size)
+		r = sy_error_set(err, EAGAIN, "%s: was changed while it was read; try again", path);
 	if (r < 0) {
 		sy_file_wipe(data, len);
 		return r;
