@@ -1,0 +1,39 @@
+/* What the physical cluster serves: its version and the discovery of the groups in question (synctarget.md 4.1 step 6). Rounds run one at
+ * a time: /version, /apis, then every version of every wanted group. Each group keeps its last complete answer; a round that fails makes
+ * the group `stale`, never empty. */
+#ifndef SY_SUPERVISOR_DOWNSTREAM_H
+#define SY_SUPERVISOR_DOWNSTREAM_H
+
+#include "kube/discovery.h"
+#include "supervisor/strv.h"
+#include "supervisor/timings.h"
+
+struct sy_downstream;
+
+enum sy_served_state {
+	SY_SERVED_UNKNOWN = 0, /* no complete answer yet */
+	SY_SERVED_ANSWERED,    /* the last round was answered completely */
+	SY_SERVED_STALE,       /* answered once, the last round failed */
+	SY_SERVED_STATE_MAX
+};
+
+int sy_downstream_new(struct sy_downstream **ret_downstream, struct sy_loop *loop, struct sy_kube *kube, const struct sy_timings *timings,
+		      sy_loop_fn *changed, void *arg, struct sy_error *err);
+void sy_downstream_free(struct sy_downstream *downstream); /* accepts NULL */
+
+/* Groups in question ("" = core) from now on. A group that is new starts a round at once. */
+int sy_downstream_want(struct sy_downstream *downstream, const struct sy_strv *groups, struct sy_error *err);
+/* Something was not served as thought: start a round now (at most one every 2 s). */
+void sy_downstream_rediscover(struct sy_downstream *downstream);
+
+enum sy_served_state sy_downstream_state(const struct sy_downstream *downstream, const char *group);
+/* From the last complete answer; NULL = not served. version NULL: in any version. */
+const struct sy_served_resource *sy_downstream_find(const struct sy_downstream *downstream, const char *group, const char *version,
+						    const char *resource);
+const char *sy_downstream_version(const struct sy_downstream *downstream); /* gitVersion, "" = unknown */
+/* Of the last request: SY_KUBE_OK when it was answered; message "" then. asked: at least one round has ended. */
+enum sy_kube_verdict sy_downstream_verdict(const struct sy_downstream *downstream);
+const char *sy_downstream_message(const struct sy_downstream *downstream);
+bool sy_downstream_asked(const struct sy_downstream *downstream);
+
+#endif
