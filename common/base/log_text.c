@@ -1,5 +1,5 @@
 /* Lines for people (text) and for collectors (JSON). */
-#define LIBBSD_OPENBSD_VIS /* the argument order of strnvis that the prototype checks: destination, source, size */
+#define LIBBSD_OPENBSD_VIS /* vis.h wants a choice about strnvis, which is not used: see add_vis */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,10 +49,14 @@ static void add_time(struct sy_log_out *out, const struct timespec *time)
 /* Text of a peer: no control characters, no bytes that a terminal would act on. */
 static void add_vis(struct sy_log_out *out, const char *text, int flags)
 {
-	char visible[4 * SY_LOG_MESSAGE_MAX + 1];
+	/* The input is cut, not the output: strnvis of libbsd 0.11.7 writes past the end of a buffer that it fills. Four bytes for each. */
+	char visible[4 * SY_LOG_MESSAGE_MAX + 16];
+	int len = strvisx(visible, text, strnlen(text, SY_LOG_MESSAGE_MAX), VIS_CSTYLE | VIS_OCTAL | VIS_NL | VIS_TAB | flags);
 
-	strnvis(visible, text, sizeof(visible), VIS_CSTYLE | VIS_OCTAL | VIS_NL | VIS_TAB | flags);
-	add_str(out, visible);
+	if (len < 0) /* out of memory */
+		add_str(out, "?");
+	else
+		sy_log_out_add(out, visible, (size_t)len);
 }
 
 static void add_field(struct sy_log_out *out, const char *name, const char *value)
