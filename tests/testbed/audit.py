@@ -17,8 +17,9 @@ class AuditLog:
         except FileNotFoundError:
             return 0
 
-    def since(self, mark, agent=None, user=None, verbs=None, resource=None, name=None, ns=None, path=None):
-        """Events after `mark`, one for each request, that match everything given. agent, user and path match as substrings."""
+    def since(self, mark, agent=None, user=None, verbs=None, resource=None, name=None, ns=None, path=None, cluster=None):
+        """Events after `mark`, one for each request, that match everything given. agent, user and path match as substrings; cluster is
+        the logical cluster (kcp), which also tells requests through a virtual workspace apart."""
         events = {}
         try:
             with open(self.path, "rb") as log:
@@ -43,6 +44,8 @@ class AuditLog:
             if name is not None and ref.get("name") not in (name, None):
                 continue
             if ns is not None and ref.get("namespace") != ns:
+                continue
+            if cluster is not None and (event.get("annotations") or {}).get("kcp.io/cluster") != cluster:
                 continue
             if path is not None and path not in event.get("requestURI", ""):
                 continue

@@ -48,7 +48,7 @@ class Cluster:
     def bearer(self):
         return self.token() if callable(self.token) else self.token
 
-    def raw(self, method, path, body=None, content_type="application/json", timeout=30):
+    def raw(self, method, path, body=None, content_type="application/json", timeout=30, numbers=None):
         """Send one request; returns (status, decoded JSON or text). Never raises for a status code."""
         url = urllib.parse.urlsplit(self.server)
         context = ssl.create_default_context(cafile=self.ca)
@@ -65,7 +65,7 @@ class Cluster:
             response = connection.getresponse()
             text = response.read()
             try:
-                return response.status, json.loads(text)
+                return response.status, json.loads(text, parse_int=numbers, parse_float=numbers)
             except ValueError:
                 return response.status, text.decode(errors="replace")
         finally:
@@ -92,6 +92,11 @@ class Cluster:
 
     def get(self, gvr, name, ns=None):
         return self.request("GET", self.path(gvr, ns, name))
+
+    def get_exact(self, gvr, name, ns=None):
+        """The object with every number as the text it came in, so that no digit hides behind a float."""
+        _, answer = self.raw("GET", self.path(gvr, ns, name), numbers=str)
+        return answer
 
     def find(self, gvr, name, ns=None):
         """The object, or None when there is none (404)."""

@@ -1,0 +1,127 @@
+"""syncerctl against a running syncerd."""
+
+import json
+import os
+import stat
+import subprocess
+
+import yaml
+from objects import WIDGETS, widget
+from syncerd import program
+from testbed import wait_for
+
+
+def test_status(site, syncerd, pair):
+    site.wait_condition("Ready", "True")
+    status = syncerd.ctl_json("status")
+    assert status["syncTarget"]["name"] == "edge-1" and status["syncTarget"]["key"] == site.key
+    assert status["syncTarget"]["cluster"] == site.home.cluster
+    assert status["upstream"]["reachable"] is True and status["downstream"]["reachable"] is True
+    assert status["workspaces"]["total"] == 2
+    text = syncerd.ctl("status")
+    assert "edge-1" in text and site.key in text
+
+
+def test_json_and_yaml_say_the_same(syncerd, pair):
+    def still(entries):
+        return [{name: value for name, value in entry.items() if name in ("path", "cluster", "pid", "state", "objects", "restarts")} for entry in entries]
+
+    as_json = json.loads(syncerd.ctl("workspaces", "-o", "json"))
+    as_yaml = yaml.safe_load(syncerd.ctl("workspaces", "-o", "yaml"))
+    assert still(as_json) == still(as_yaml)
+
+
+def test_workspaces(syncerd, pair):
+    entries = {entry["cluster"]: entry for entry in syncerd.ctl_json("workspaces")}
+    assert set(entries) == {tenant.cluster for tenant in pair}
+    for tenant in pair:
+        entry = entries[tenant.cluster]
+        assert entry["path"] == tenant.path and entry["state"] == "Syncing" and entry["pid"] in syncerd.workers()
+        assert entry["memoryBytes"] > 0 and entry["restarts"] == 0
+    table = syncerd.ctl("workspaces").splitlines()
+    assert table[0].split()[:4] == ["WORKSPACE", "CLUSTER", "PID", "STATE"]
+    wide = syncerd.ctl("workspaces", "--output", "wide").splitlines()
+    assert len(wide[0].split()) > len(table[0].split()) and len(wide) == 3
+
+
+def test_objects_are_counted(syncerd, tenant):
+    before = syncerd.view(tenant)["objects"]
+    tenant.create(widget("counted"))
+    tenant.wait_down(WIDGETS, "counted")
+    wait_for(lambda: syncerd.view(tenant)["objects"] == before + 1, 20, "one object more")
+
+
+def test_restart_one(syncerd, pair):
+    """By path and by logical cluster; the other workspace's process is not touched."""
+    for name in ("path", "cluster"):
+        victim, other = (syncerd.wait_worker(tenant) for tenant in pair)
+        syncerd.ctl("restart", getattr(pair[0], name))
+        syncerd.wait_worker(pair[0], other_than=victim)
+        assert syncerd.worker_of(pair[1]) == other
+
+
+def test_pause_and_resume(site, syncerd, tenant):
+    syncerd.wait_state(tenant, "Syncing")
+    pid = syncerd.worker_of(tenant)
+    syncerd.ctl("pause", tenant.path)
+    syncerd.wait_state(tenant, "Paused")
+    site.wait_phase(tenant, "Paused", "PausedByOperator")
+    tenant.create(widget("paused"))
+    site.kube.list(WIDGETS)
+    assert tenant.down(WIDGETS, "paused") is None
+    syncerd.ctl("resume", tenant.path)
+    tenant.wait_down(WIDGETS, "paused")
+    assert syncerd.worker_of(tenant) == pid
+
+
+def test_loglevel(syncerd, tenant):
+    syncerd.ctl("loglevel", "debug", tenant.path)
+    size = len(syncerd.text())
+    tenant.create(widget("talkative"))
+    tenant.wait_down(WIDGETS, "talkative")
+    wait_for(lambda: "talkative" in syncerd.text()[size:], 10, "the object's name in the log")
+    syncerd.ctl("loglevel", "info")
+
+
+def test_events(site, syncerd, tenant):
+    tenant.create(widget("makes-namespace"))
+    tenant.wait_down(WIDGETS, "makes-namespace")
+    site.kube.create(WIDGETS, widget("foreign", ns=tenant.namespace()))
+    follower = subprocess.Popen([program("syncerctl"), "events", "--socket", syncerd.socket, "-f", "-o", "json"], stdout=subprocess.PIPE, text=True)
+    try:
+        tenant.create(widget("foreign"))
+        wait_for(lambda: any("foreign" in event["object"] for event in syncerd.ctl_json("events")), 20, "the event")
+        event = next(event for event in syncerd.ctl_json("events") if "foreign" in event["object"])
+        assert event["cluster"] == tenant.cluster and event["resource"].startswith("widgets") and event["type"] == "Warning"
+        os.set_blocking(follower.stdout.fileno(), False)
+        wait_for(lambda: "foreign" in (follower.stdout.readline() or ""), 10, "the follower to print it")
+    finally:
+        follower.kill()
+        follower.wait()
+        follower.stdout.close()
+
+
+def test_dump(syncerd, tenant):
+    tenant.create(widget("looked-at"))
+    down = tenant.wait_down(WIDGETS, "looked-at")
+    for key in ("default/looked-at", "widgets.example.dev/default/looked-at"):
+        assert down["metadata"]["uid"] in syncerd.ctl("dump", tenant.path, key)
+    assert "looked-at" in syncerd.ctl("dump", tenant.path, "default/looked-at", "-o", "json")
+
+
+def test_things_that_do_not_exist(syncerd, tenant):
+    for args in (("restart", "root:nobody"), ("dump", "root:nobody"), ("pause", "nobody")):
+        done = syncerd.ctl(*args, check=False)
+        assert done.returncode not in (0, 2) and "nobody" in done.stderr, (args, done)
+    assert syncerd.ctl("loglevel", "loud", check=False).returncode != 0
+    assert syncerd.ctl("no-such-verb", check=False).returncode != 0
+
+
+def test_without_a_syncerd(tmp_path):
+    done = subprocess.run([program("syncerctl"), "status", "--socket", str(tmp_path / "none.sock")], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0 and "none.sock" in done.stderr
+
+
+def test_the_socket_is_private(syncerd):
+    mode = os.stat(syncerd.socket).st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600

@@ -1,0 +1,227 @@
+"""What the SyncTarget says, and that it is true."""
+
+import re
+import subprocess
+
+import pytest
+from counting import Requests, brief
+from objects import CRDS, GADGETS, KIND_OF, SYNCTARGETS, WIDGETS, crd, gadget, widget
+from testbed import find_binary, wait_for
+from testbed.waiting import holds_for
+
+CONDITIONS = ["Ready", "APIImporterReady", "HeartbeatHealthy", "Schedulable", "SyncerAuthorized", "SyncerReady", "WorkersReady"]
+
+
+def kubectl(site, *args):
+    """kubectl as kcp's administrator in the SyncTarget's workspace."""
+    bed = site.world.bed
+    command = [find_binary("kubectl"), "--kubeconfig", bed.kcp.kubeconfig, "--context", "base", "--server", f"{bed.kcp.url}/clusters/{site.home.path}"]
+    return subprocess.run(command + list(args), capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+def test_conditions_are_complete_and_sorted(site, syncerd, pair):
+    site.wait_condition("Ready", "True", "AsExpected")
+    conditions = site.status()["conditions"]
+    assert [condition["type"] for condition in conditions] == CONDITIONS
+    assert all(condition["status"] == "True" and condition["reason"] for condition in conditions), conditions
+    assert all("severity" not in condition for condition in conditions)
+    assert site.condition("HeartbeatHealthy")["reason"] == "HeartbeatFresh"
+    assert site.condition("WorkersReady")["reason"] == "AllWorkersReady"
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", condition["lastTransitionTime"]) for condition in conditions)
+
+
+def test_identity_and_marks(site, syncerd, pair):
+    target = site.target()
+    assert target["metadata"]["labels"]["internal.workload.kcp.io/key"] == site.key
+    assert target["metadata"]["finalizers"] == [site.finalizer]
+    syncer = target["status"]["syncer"]
+    assert re.fullmatch(r"\S+/[0-9a-f]{16}", syncer["identity"])
+    assert syncer["version"]
+    assert syncer["kubernetesVersion"] == site.kube.request("GET", "/version")["gitVersion"]
+    assert target["status"]["observedGeneration"] == target["metadata"]["generation"]
+
+
+def test_workspaces_and_bindings(site, syncerd, pair):
+    for tenant in pair:
+        entry = site.wait_phase(tenant, "Syncing")
+        assert entry["path"] == tenant.path
+        assert entry["bindings"] == [
+            {"name": "widgets", "export": f"{site.provider.path}:widgets", "phase": "Bound", "acceptedClaims": ["configmaps"]}]
+    assert site.status()["workspaceSummary"] == {"ready": "2/2", "total": 2, "notReady": 0, "refused": 0, "notListed": 0}
+
+
+def test_synced_resources(site, syncerd, pair):
+    status = site.status()
+    identity = site.provider.api.get("apis.kcp.io/v1alpha2/apiexports", "widgets")["status"]["identityHash"]
+    seen = [(entry["group"], entry["resource"], entry["versions"], entry["state"], entry["identityHash"]) for entry in status["syncedResources"]]
+    assert seen == [
+        ("", "configmaps", ["v1"], "Accepted", ""),
+        ("example.dev", "gadgets", ["v1alpha1"], "Accepted", identity),
+        ("example.dev", "widgets", ["v1alpha1"], "Accepted", identity),
+    ]
+    assert status["resourceSummary"] == "3/3"
+
+
+def test_virtual_workspaces(site, syncerd, pair):
+    slice_ = site.provider.api.get("apis.kcp.io/v1alpha1/apiexportendpointslices", "widgets")
+    urls = sorted(endpoint["url"] for endpoint in slice_["status"]["endpoints"])
+    assert site.status()["virtualWorkspaces"] == [{"syncerURL": url, "export": f"{site.provider.path}:widgets"} for url in urls]
+
+
+def test_what_kubectl_shows(site, syncerd, pair):
+    wide = kubectl(site, "get", "synctargets", "-o", "wide").splitlines()
+    assert wide[0].split() == ["NAME", "READY", "REASON", "HEARTBEAT", "WORKSPACES", "AGE", "UNSCHEDULABLE", "RESOURCES", "SYNCER", "KEY"]
+    row = wide[1].split()
+    assert row[:3] == ["edge-1", "True", "AsExpected"] and row[4] == "2/2" and row[7] == "3/3" and row[9] == site.key
+    assert re.fullmatch(r"\d+s", row[3]), row[3]
+    assert kubectl(site, "wait", "--for=condition=Ready", "synctarget/edge-1", "--timeout=5s")
+    assert pair[0].path in kubectl(site, "describe", "synctarget", "edge-1")
+
+
+def test_the_heartbeat_advances_and_nothing_else_is_written(site, syncerd, pair):
+    """Two beats: everything but the heartbeat is byte for byte as before, and no other write reached either server."""
+    def rest():
+        target = site.target()
+        status = dict(target["status"])
+        beat = status.pop("lastSyncerHeartbeatTime")
+        return beat, {**target, "status": status, "metadata": {**target["metadata"], "resourceVersion": "", "managedFields": ""}}
+
+    site.wait_condition("Ready", "True")
+    first, before = rest()
+    requests = Requests(site)
+    for _ in range(2):
+        last = first
+        first = wait_for(lambda last=last: rest()[0] if rest()[0] != last else None, 30, "the next heartbeat")
+        assert rest()[1] == before
+    writes = requests.up(verbs=("create", "update", "patch", "delete")) + requests.down(verbs=("create", "update", "patch", "delete"))
+    writes = [event for event in writes if event["objectRef"]["resource"] != "selfsubjectaccessreviews"]
+    assert len(writes) == 2, brief(writes)
+    assert all(event["objectRef"].get("subresource") == "status" and event["objectRef"]["resource"] == "synctargets" for event in writes), brief(writes)
+
+
+def test_a_heartbeat_is_no_answer_to_somebody_elses_edit(site, syncerd, pair):
+    """A status that was tampered with is put right; times of transitions stay."""
+    before = site.status()["conditions"]
+    broken = [{**condition, "status": "False", "reason": "Tampered"} if condition["type"] == "SyncerReady" else condition for condition in before]
+    site.home.api.set_status(SYNCTARGETS, "edge-1", {"conditions": broken, "resourceSummary": "9/9"})
+    site.wait_condition("SyncerReady", "True", "AsExpected")
+    wait_for(lambda: site.status()["resourceSummary"] == "3/3", 10, "the summary to be right again")
+
+
+def test_nodes_are_added_up(site, syncerd, pair):
+    def node(name, ready, unschedulable=False):
+        site.kube.create("v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"unschedulable": unschedulable}})
+        site.kube.set_status("v1/nodes", name, {
+            "capacity": {"cpu": "4", "memory": "8Gi"}, "allocatable": {"cpu": "3500m", "memory": "7Gi"},
+            "conditions": [{"type": "Ready", "status": ready, "lastHeartbeatTime": None, "lastTransitionTime": None, "reason": "x", "message": ""}]})
+
+    names = [site.world.unique("node") for _ in range(3)]
+    node(names[0], "True")
+    node(names[1], "True")
+    node(names[2], "False")
+    # The cluster's own controllers taint new nodes; a taint is not "unschedulable".
+    try:
+        wait_for(lambda: site.status().get("capacity") == {"cpu": "12", "memory": "24Gi"}, 30, f"capacity, not {site.status().get('capacity')}")
+        assert site.status()["allocatable"] == {"cpu": "7", "memory": "14Gi"}
+    finally:
+        for name in names:
+            site.kube.delete("v1/nodes", name)
+
+
+def test_a_type_that_appears_later(site, new_site, launch):
+    """Incompatible/NotServed until the CustomResourceDefinition is there; the rest goes on meanwhile; the worker keeps its pid."""
+    later = "later.dev/v1/gizmos"
+    world = site.world
+    KIND_OF[later] = "Gizmo"
+    mine = new_site(exports={"widgets": [WIDGETS], "later": [later]})
+    syncerd = launch(mine.config())
+    tenant = mine.tenant()
+    syncerd.wait_state(tenant, "Syncing")
+    entry = mine.wait_resource("gizmos", "Incompatible", "NotServed", timeout=20)
+    assert entry["group"] == "later.dev"
+    mine.wait_condition("APIImporterReady", "False", "ResourcesIncompatible")
+    assert mine.condition("APIImporterReady")["severity"] == "Info"
+    mine.wait_condition("Ready", "True")
+    assert mine.status()["resourceSummary"] == "2/3"
+    item = {"apiVersion": "later.dev/v1", "kind": "Gizmo", "metadata": {"name": "early", "namespace": "default"}, "spec": {"size": 1}}
+    tenant.api.create(later, item)
+    tenant.create(widget("meanwhile"))
+    tenant.wait_down(WIDGETS, "meanwhile")
+    pid = syncerd.worker_of(tenant)
+    world.kube.create(CRDS, crd(later))
+    mine.wait_resource("gizmos", "Accepted", "", timeout=100)
+    tenant.wait_down(later, "early", timeout=30)
+    assert syncerd.worker_of(tenant) == pid
+    syncerd.stop()
+    world.remove_crd(later)
+
+
+def test_an_export_that_does_not_exist(site, syncerd, pair):
+    generation = site.target()["metadata"]["generation"]
+    exports = site.supported("widgets", "no-such-export")
+    site.patch_target({"spec": {"supportedAPIExports": exports}})
+    condition = site.wait_condition("APIImporterReady", "False", "ExportNotFound")
+    assert "no-such-export" in condition["message"] and condition["severity"] == "Error"
+    assert site.wait_condition("Ready", "False", "ExportNotFound")["message"].startswith("APIImporterReady: ")
+    assert site.status()["observedGeneration"] > generation
+    pair[0].create(widget("export-missing"))
+    pair[0].wait_down(WIDGETS, "export-missing")
+    site.patch_target({"spec": {"supportedAPIExports": site.supported("widgets")}})
+    site.wait_condition("Ready", "True")
+
+
+def test_transition_times_survive_a_restart(site, syncerd, pair):
+    site.wait_condition("Ready", "True")
+    kept = {condition["type"]: condition["lastTransitionTime"] for condition in site.status()["conditions"] if condition["type"] == "SyncerAuthorized"}
+    syncerd.kill()
+    syncerd.start()
+    site.wait_condition("SyncerAuthorized", "True")
+    holds_for(lambda: site.condition("SyncerAuthorized")["lastTransitionTime"] == kept["SyncerAuthorized"], 2, "the time of a transition that was none")
+
+
+def test_deleting_the_target_drains_everything(new_site, launch):
+    site = new_site()
+    syncerd = launch(site.config())
+    pair = site.tenants(2)
+    for tenant in pair:
+        tenant.create(widget("w"))
+    for tenant in pair:
+        tenant.wait_down(WIDGETS, "w")
+    pair[0].patch_down(WIDGETS, "w", {"metadata": {"finalizers": ["example.dev/hold"]}})
+    site.home.api.delete(SYNCTARGETS, "edge-1")
+    site.wait_condition("Ready", "False", "Deleting")
+    site.wait_phase(pair[0], "Draining", "Deleting")
+    pair[0].patch_down(WIDGETS, "w", {"metadata": {"finalizers": None}})
+    wait_for(lambda: site.target() is None, 60, "the SyncTarget to be released")
+    assert syncerd.process.wait(20) == 0
+    for tenant in pair:
+        tenant.wait_nothing_down(timeout=20)
+        up = tenant.up(WIDGETS, "w")
+        assert up and "finalizers" not in up["metadata"], "the tenant keeps the object, free of us"
+
+
+def test_a_target_removed_by_force_deletes_nothing(new_site, launch):
+    """The finalizer is torn off: everything stops, nothing is removed, and the exit status tells it."""
+    site = new_site()
+    syncerd = launch(site.config())
+    tenant = site.tenant()
+    tenant.create(widget("w"))
+    tenant.wait_down(WIDGETS, "w")
+    workers = syncerd.workers()
+    site.patch_target({"metadata": {"finalizers": None}})
+    site.home.api.delete(SYNCTARGETS, "edge-1")
+    if site.target() is not None:
+        pytest.skip("the finalizer was put back before the deletion")
+    assert syncerd.process.wait(30) not in (0, 1)
+    assert workers and tenant.down(WIDGETS, "w")
+    assert "finalizers" in tenant.up(WIDGETS, "w")["metadata"]
+
+
+def test_gadgets_may_be_left_out(new_site, launch):
+    site = new_site()
+    syncerd = launch(site.config(sync={"clusterScoped": False}))
+    tenant = site.tenant()
+    syncerd.wait_state(tenant, "Syncing")
+    tenant.create(gadget(f"left-out-{tenant.cluster}"), widget("w"))
+    tenant.wait_down(WIDGETS, "w")
+    assert tenant.down(GADGETS, f"left-out-{tenant.cluster}") is None
