@@ -19,6 +19,7 @@ struct sy_control_ops {
  * handed over by socket activation instead. Only root and the supervisor's own uid are served. */
 int sy_control_new(struct sy_control **ret_control, struct sy_loop *loop, const char *path, int fd, const struct sy_control_ops *ops,
 		   void *arg, struct sy_error *err);
+/* Not from inside an op. Calls under way are told gone; the socket file is removed unless it was handed over. Accepts NULL. */
 void sy_control_free(struct sy_control *control);
 
 void sy_control_answer(struct sy_control_call *call, json_object *value, bool more); /* takes ownership of value */
