@@ -121,7 +121,7 @@ int sy_kcp_split_server(const char *server, char **ret_base, char **ret_workspac
 			free(url);
 			return sy_error_oom(err);
 		}
-		reason = sy_check_workspace(workspace);
+		reason = sy_config_check_workspace(workspace);
 		url[at - server] = '\0';
 	}
 	if (nameless)

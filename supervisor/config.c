@@ -150,7 +150,7 @@ static int fill_in(const struct sy_yaml *yaml, struct sy_config *config, struct 
 		config->control_socket = NULL;
 		return sy_error_oom(err);
 	}
-	reason = sy_check_socket(config->control_socket);
+	reason = sy_config_check_socket(config->control_socket);
 	if (reason)
 		return sy_yaml_error(yaml, node_of(yaml, "runtimeDirectory", ""), err, "runtimeDirectory/control.sock %s", reason);
 	return 0;

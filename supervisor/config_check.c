@@ -53,7 +53,7 @@ static bool is_subdomain(const char *text)
 	}
 }
 
-const char *sy_check_workspace(const char *text)
+const char *sy_config_check_workspace(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -82,17 +82,17 @@ const char *sy_check_workspace(const char *text)
 	return "is not a workspace path or name: each part has 1 to 63 characters and begins and ends with a letter or digit";
 }
 
-const char *sy_check_object_name(const char *text)
+const char *sy_config_check_object_name(const char *text)
 {
 	return is_subdomain(text) ? NULL : "is not an object name (a-z, 0-9, \"-\" and \".\", at most 253 characters)";
 }
 
-const char *sy_check_direct_name(const char *text)
+const char *sy_config_check_direct_name(const char *text)
 {
 	return is_label(text, strlen(text), 63) ? NULL : "is not a name (a-z, 0-9 and \"-\", at most 63 characters)";
 }
 
-const char *sy_check_uid(const char *text)
+const char *sy_config_check_uid(const char *text)
 {
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 	static const char reason[] = "is not a UUID in lower case; make one with uuidgen(1) and never change it";
@@ -108,17 +108,17 @@ const char *sy_check_uid(const char *text)
 	return NULL;
 }
 
-const char *sy_check_group(const char *text)
+const char *sy_config_check_group(const char *text)
 {
 	return text[0] == '\0' || is_subdomain(text) ? NULL : "is not an API group such as example.dev (\"\" is the core group)";
 }
 
-const char *sy_check_version(const char *text)
+const char *sy_config_check_version(const char *text)
 {
 	return is_lower(text[0]) && is_label(text, strlen(text), 63) ? NULL : "is not an API version such as v1 or v1alpha1";
 }
 
-const char *sy_check_resource(const char *text)
+const char *sy_config_check_resource(const char *text)
 {
 	if (strchr(text, '/'))
 		return "names a subresource: name the resource alone, status is synced with it";
@@ -128,12 +128,12 @@ const char *sy_check_resource(const char *text)
 								     : "is not the plural of a resource in lower case, such as widgets";
 }
 
-const char *sy_check_claim(const char *text)
+const char *sy_config_check_claim(const char *text)
 {
 	return strcmp(text, "configmaps") == 0 || strcmp(text, "secrets") == 0 ? NULL : "must be configmaps or secrets";
 }
 
-const char *sy_check_claim_name(const char *text)
+const char *sy_config_check_claim_name(const char *text)
 {
 	static const char reason[] = "is not <resource> or <resource>.<group>, such as configmaps or widgets.example.dev";
 	size_t len = strcspn(text, ".");
@@ -143,7 +143,7 @@ const char *sy_check_claim_name(const char *text)
 	return text[len] == '\0' || is_subdomain(text + len + 1) ? NULL : reason;
 }
 
-const char *sy_check_ignore_field(const char *text)
+const char *sy_config_check_ignore_field(const char *text)
 {
 	static const char *const needed[] = {"/apiVersion", "/kind", "/metadata", "/metadata/name", "/metadata/namespace"};
 
@@ -172,7 +172,7 @@ static bool is_label_part(const char *text, size_t len)
 	return true;
 }
 
-const char *sy_check_label_key(const char *text)
+const char *sy_config_check_label_key(const char *text)
 {
 	const char *slash = strchr(text, '/');
 	const char *name = slash ? slash + 1 : text;
@@ -192,14 +192,14 @@ const char *sy_check_label_key(const char *text)
 	return NULL;
 }
 
-const char *sy_check_label_value(const char *text)
+const char *sy_config_check_label_value(const char *text)
 {
 	return text[0] == '\0' || is_label_part(text, strlen(text))
 		       ? NULL
 		       : "is not a label value (at most 63 of A-Z, a-z, 0-9, \"-\", \"_\", \".\")";
 }
 
-const char *sy_check_socket(const char *text)
+const char *sy_config_check_socket(const char *text)
 {
 	return strlen(text) < sizeof(((struct sockaddr_un *)0)->sun_path) ? NULL : "is too long for a Unix socket (at most 107 characters)";
 }

@@ -3,18 +3,18 @@
 #ifndef SY_SUPERVISOR_CONFIG_CHECK_H
 #define SY_SUPERVISOR_CONFIG_CHECK_H
 
-const char *sy_check_workspace(const char *text);    /* path or logical cluster name (kcp.md 2) */
-const char *sy_check_object_name(const char *text);  /* DNS subdomain */
-const char *sy_check_direct_name(const char *text);  /* DNS label */
-const char *sy_check_uid(const char *text);	     /* UUID in lower case */
-const char *sy_check_group(const char *text);	     /* API group; "" is the core group */
-const char *sy_check_version(const char *text);	     /* v1, v1alpha1 */
-const char *sy_check_resource(const char *text);     /* plural of a resource */
-const char *sy_check_claim(const char *text);	     /* configmaps or secrets */
-const char *sy_check_claim_name(const char *text);   /* resource or resource.group */
-const char *sy_check_ignore_field(const char *text); /* JSON pointer into what is synced */
-const char *sy_check_label_key(const char *text);
-const char *sy_check_label_value(const char *text);
-const char *sy_check_socket(const char *text); /* path that fits a Unix socket address */
+const char *sy_config_check_workspace(const char *text);    /* path or logical cluster name (kcp.md 2) */
+const char *sy_config_check_object_name(const char *text);  /* DNS subdomain */
+const char *sy_config_check_direct_name(const char *text);  /* DNS label */
+const char *sy_config_check_uid(const char *text);	    /* UUID in lower case */
+const char *sy_config_check_group(const char *text);	    /* API group; "" is the core group */
+const char *sy_config_check_version(const char *text);	    /* v1, v1alpha1 */
+const char *sy_config_check_resource(const char *text);	    /* plural of a resource */
+const char *sy_config_check_claim(const char *text);	    /* configmaps or secrets */
+const char *sy_config_check_claim_name(const char *text);   /* resource or resource.group */
+const char *sy_config_check_ignore_field(const char *text); /* JSON pointer into what is synced */
+const char *sy_config_check_label_key(const char *text);
+const char *sy_config_check_label_value(const char *text);
+const char *sy_config_check_socket(const char *text); /* path that fits a Unix socket address */
 
 #endif

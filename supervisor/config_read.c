@@ -113,14 +113,14 @@ static int read_labels(struct sy_config_place *place, const struct sy_key *key, 
 		return sy_error_oom(place->err);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct sy_yaml_node *name = node->items[i].key, *value = node->items[i].value;
-		const char *reason = sy_check_label_key(name->text);
+		const char *reason = sy_config_check_label_key(name->text);
 
 		if (reason)
 			return sy_place_refuse(place, name, "has a key that %s", reason);
 		if (value->type != SY_YAML_STRING)
 			return sy_place_refuse(place, value, "has a value that must be a string, not %s: put it in quotes",
 					       sy_yaml_type_name(value->type));
-		reason = sy_check_label_value(value->text);
+		reason = sy_config_check_label_value(value->text);
 		if (reason)
 			return sy_place_refuse(place, value, "has a value that %s", reason);
 		if (sy_json_add_str(*slot, name->text, value->text) < 0)

@@ -37,26 +37,26 @@ static const struct sy_key cluster_keys[] = {
 };
 
 static const struct sy_key target_keys[] = {
-	{.name = "workspace", .kind = SY_KEY_STRING, AT(target_workspace), .check = sy_check_workspace},
-	{.name = "name", .kind = SY_KEY_STRING, AT(target_name), .required = true, .check = sy_check_object_name},
+	{.name = "workspace", .kind = SY_KEY_STRING, AT(target_workspace), .check = sy_config_check_workspace},
+	{.name = "name", .kind = SY_KEY_STRING, AT(target_name), .required = true, .check = sy_config_check_object_name},
 	{0},
 };
 
 #define DIRECT(member) .offset = offsetof(struct sy_config_direct_resource, member)
 static const struct sy_key direct_resource_keys[] = {
-	{.name = "group", .kind = SY_KEY_STRING, DIRECT(group), .required = true, .keep_empty = true, .check = sy_check_group},
-	{.name = "version", .kind = SY_KEY_STRING, DIRECT(version), .required = true, .check = sy_check_version},
-	{.name = "resource", .kind = SY_KEY_STRING, DIRECT(resource), .required = true, .check = sy_check_resource},
+	{.name = "group", .kind = SY_KEY_STRING, DIRECT(group), .required = true, .keep_empty = true, .check = sy_config_check_group},
+	{.name = "version", .kind = SY_KEY_STRING, DIRECT(version), .required = true, .check = sy_config_check_version},
+	{.name = "resource", .kind = SY_KEY_STRING, DIRECT(resource), .required = true, .check = sy_config_check_resource},
 	{0},
 };
 static const struct sy_key direct_keys[] = {
-	{.name = "name", .kind = SY_KEY_STRING, AT(direct_name), .required = true, .check = sy_check_direct_name},
-	{.name = "uid", .kind = SY_KEY_STRING, AT(direct_uid), .required = true, .check = sy_check_uid},
+	{.name = "name", .kind = SY_KEY_STRING, AT(direct_name), .required = true, .check = sy_config_check_direct_name},
+	{.name = "uid", .kind = SY_KEY_STRING, AT(direct_uid), .required = true, .check = sy_config_check_uid},
 	{.name = "workspaces",
 	 .kind = SY_KEY_STRINGS,
 	 LIST(direct_workspaces, direct_workspace_count, SY_MAX_WORKERS),
 	 .required = true,
-	 .check = sy_check_workspace},
+	 .check = sy_config_check_workspace},
 	{.name = "resources",
 	 .kind = SY_KEY_OBJECTS,
 	 LIST(direct_resources, direct_resource_count, SY_MAX_PLAN_RESOURCES),
@@ -68,15 +68,15 @@ static const struct sy_key direct_keys[] = {
 
 #define RULE(member) .offset = offsetof(struct sy_config_export_rule, member)
 static const struct sy_key rule_keys[] = {
-	{.name = "group", .kind = SY_KEY_STRING, RULE(group), .required = true, .keep_empty = true, .check = sy_check_group},
-	{.name = "resource", .kind = SY_KEY_STRING, RULE(resource), .required = true, .check = sy_check_resource},
+	{.name = "group", .kind = SY_KEY_STRING, RULE(group), .required = true, .keep_empty = true, .check = sy_config_check_group},
+	{.name = "resource", .kind = SY_KEY_STRING, RULE(resource), .required = true, .check = sy_config_check_resource},
 	{.name = "naming", .kind = SY_KEY_ENUM, RULE(naming), .fallback = "Same", .words = naming_words},
 	{.name = "ignoreFields",
 	 .kind = SY_KEY_STRINGS,
 	 RULE(ignore_fields),
 	 .count_offset = offsetof(struct sy_config_export_rule, ignore_count),
 	 .max = 64,
-	 .check = sy_check_ignore_field},
+	 .check = sy_config_check_ignore_field},
 	{.name = "translateGeneration", .kind = SY_KEY_BOOL, RULE(translate_generation), .fallback = "true"},
 	{0},
 };
@@ -84,12 +84,15 @@ static const struct sy_key sync_keys[] = {
 	{.name = "namespaceCleanDelay", .kind = SY_KEY_DURATION, AT(namespace_clean_delay_ms), .max = 24 * HOUR, .fallback = "30s"},
 	{.name = "namespaceLabels", .kind = SY_KEY_LABELS, AT(namespace_labels), .max = 64},
 	{.name = "unbind", .kind = SY_KEY_ENUM, AT(unbind), .fallback = "Delete", .words = removal_words},
-	{.name = "optionalClaims", .kind = SY_KEY_STRINGS, LIST(optional_claims, optional_claim_count, 16), .check = sy_check_claim_name},
+	{.name = "optionalClaims",
+	 .kind = SY_KEY_STRINGS,
+	 LIST(optional_claims, optional_claim_count, 16),
+	 .check = sy_config_check_claim_name},
 	{.name = "allowClaims",
 	 .kind = SY_KEY_STRINGS,
 	 LIST(allow_claims, allow_claim_count, 2),
 	 .fallback = "configmaps",
-	 .check = sy_check_claim},
+	 .check = sy_config_check_claim},
 	{.name = "clusterScoped", .kind = SY_KEY_BOOL, AT(cluster_scoped), .fallback = "true"},
 	{.name = "syncRootCA", .kind = SY_KEY_BOOL, AT(sync_root_ca), .fallback = "false"},
 	{.name = "syncServiceAccountTokens", .kind = SY_KEY_BOOL, AT(sync_service_account_tokens), .fallback = "false"},
@@ -120,7 +123,7 @@ static const struct sy_key workers_keys[] = {
 };
 
 static const struct sy_key control_keys[] = {
-	{.name = "socket", .kind = SY_KEY_PATH, AT(control_socket), .check = sy_check_socket},
+	{.name = "socket", .kind = SY_KEY_PATH, AT(control_socket), .check = sy_config_check_socket},
 	{0},
 };
 
