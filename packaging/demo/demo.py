@@ -17,11 +17,16 @@ sys.dont_write_bytecode = True
 if len(sys.argv) > 1:
     os.environ["SYNCERD_BIN"] = str(pathlib.Path(sys.argv[1]).resolve())
 
-from sim_suite.simulator import CT_MERGE, Simulator, binaries, wait_for, widget, widgets  # noqa: E402
+from sim_suite.simulator import CT_MERGE, Simulator, binaries, widget, widgets  # noqa: E402
 from sim_suite.syncer import Syncerd, downstream_widgets  # noqa: E402
+from testbed.waiting import wait_for as wait_until  # noqa: E402
 
 TEAMS = {f"root:org:team-{letter}": f"team{letter}0000000000{letter}" for letter in "abc"}
 BOLD, GREEN, PLAIN = ("\033[1m", "\033[32m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+
+
+def wait_for(what, condition):
+    return wait_until(condition, 15, what)
 
 
 def step(text):

@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,20 +16,8 @@ CT_APPLY = "application/apply-patch+yaml"
 
 
 def binaries():
-    """Folder of the programs under test: $SYNCERD_BIN, else the release build."""
-    return pathlib.Path(os.environ.get("SYNCERD_BIN", ROOT / "build" / "release" / "bin"))
-
-
-def wait_for(what, condition, seconds=20.0):
-    """Poll until condition() is truthy and return that value; fail with `what` at the deadline."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.02)
+    """Folder of the programs under test: $SYNCERD_BIN, else build/$SYNCERD_BUILD/bin."""
+    return pathlib.Path(os.environ.get("SYNCERD_BIN", ROOT / "build" / os.environ.get("SYNCERD_BUILD", "release") / "bin"))
 
 
 class Answer:

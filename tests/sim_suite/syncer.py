@@ -4,7 +4,9 @@ import os
 import pathlib
 import subprocess
 
-from .simulator import binaries, kubeconfig, wait_for
+from testbed.waiting import Timeout, wait_for
+
+from .simulator import binaries, kubeconfig
 
 CONFIG = """apiVersion: config.syncerd.io/v1alpha1
 kind: SyncerConfiguration
@@ -71,7 +73,7 @@ class Syncerd:
             process.kill()
             process.wait()
             raise AssertionError(f"syncerd did not end within {seconds} s of SIGTERM") from None
-        wait_for("all workers gone", lambda: not any(self.is_worker(pid) for pid in pids), 5)
+        wait_for(lambda: not any(self.is_worker(pid) for pid in pids), 5, "all workers to end")
         assert code == 0, f"syncerd ended with {code}:\n{self.log_tail()}"
 
     def kill(self):
@@ -116,12 +118,13 @@ class Syncerd:
 
     def wait_syncing(self, *paths, seconds=20):
         def ready():
-            assert self.process.poll() is None, f"syncerd ended with {self.process.returncode}:\n{self.log_tail()}"
+            if self.process.poll() is not None:
+                raise RuntimeError(f"syncerd ended with {self.process.returncode}:\n{self.log_tail()}")
             states = {w.get("path"): w.get("state") for w in self.workspaces()}
             return all(states.get(path) == "Syncing" for path in paths)
         try:
-            wait_for(f"{paths} Syncing", ready, seconds)
-        except AssertionError as error:
+            wait_for(ready, seconds, f"{', '.join(paths)} to be Syncing")
+        except Timeout as error:
             raise AssertionError(f"{error}\nworkspaces: {self.workspaces()}\n{self.log_tail()}") from None
 
 

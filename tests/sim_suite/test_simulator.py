@@ -5,8 +5,9 @@ import time
 import urllib.request
 
 import pytest
+from testbed.waiting import wait_for
 
-from .simulator import CT_APPLY, CT_JSON_PATCH, CT_MERGE, WIDGETS, wait_for, widget, widgets
+from .simulator import CT_APPLY, CT_JSON_PATCH, CT_MERGE, WIDGETS, widget, widgets
 
 APPLY = "?fieldManager=syncerd&force=true"
 
@@ -65,10 +66,10 @@ def test_finalizer_holds_deletion_and_unbinding(sim, team):
     team.call("POST", widgets(), widget("w1"))
     team.call("PATCH", widgets(name="w1"), {"metadata": {"finalizers": ["example.dev/hold"]}}, CT_MERGE)
     team.call("DELETE", "/apis/apis.kcp.io/v1alpha2/apibindings/widgets")
-    assert wait_for("deletionTimestamp", lambda: team.get(widgets(name="w1"))["metadata"].get("deletionTimestamp"))
+    wait_for(lambda: team.get(widgets(name="w1"))["metadata"].get("deletionTimestamp"), 5, "deletionTimestamp")
     assert team.get("/apis/apis.kcp.io/v1alpha2/apibindings/widgets")
     team.call("PATCH", widgets(name="w1"), {"metadata": {"finalizers": None}}, CT_MERGE)
-    wait_for("binding gone", lambda: team.get("/apis/apis.kcp.io/v1alpha2/apibindings/widgets") is None)
+    wait_for(lambda: team.get("/apis/apis.kcp.io/v1alpha2/apibindings/widgets") is None, 5, "the binding to go")
 
 
 def test_post_then_renamed_operation_then_apply_removes_a_field(ns):
