@@ -224,7 +224,7 @@ def test_c12_all_drained_but_the_target_is_not_released(new_site, launch):
 def test_killed_again_and_again_under_load(new_site, launch):
     """Workers are killed in the middle of creates, updates and deletes; what counts is the end."""
     site = new_site()
-    config = site.config(workers={"backoff": {"first": "100ms"}})
+    config = site.config(workers={"backoffFirst": "100ms"})
     syncerd = launch(config)
     tenant = site.tenant()
     syncerd.wait_state(tenant, "Syncing")
