@@ -1,0 +1,209 @@
+/* Make a downstream namespace usable: create it, adopt what is ours, put lost marks back (synctarget.md 5.1). */
+#include <string.h>
+
+#include "base/backoff.h"
+#include "internal.h"
+#include "ownership.h"
+
+static const struct sy_backoff_rule retry_rule = {100, 300000};
+static const struct sy_backoff_rule patient_rule = {1000, 300000};
+
+static void tell(const struct sy_namespace *ns, const char *reason, const char *message)
+{
+	sy_events_tell(ns->engine->events, true, "", "namespaces", ns->up, reason, message);
+}
+
+int sy_namespace_request(struct sy_namespace *ns, const char *method, json_object *body, const char *content_type, sy_kube_done_fn *done)
+{
+	struct sy_error err = {0};
+	const struct sy_gvr gvr = {"", "v1", "namespaces"};
+	bool post = strcmp(method, "POST") == 0, get = strcmp(method, "GET") == 0;
+	sy_auto_free char *text = body ? sy_json_text(body) : NULL;
+	struct sy_buf path;
+	sy_buf_init(&path, 1024);
+	json_object_put(body);
+	int rc = content_type && !text ? sy_error_oom(&err) : sy_kube_path(&path, &gvr, NULL, post ? NULL : ns->down, NULL, &err);
+	if (rc == 0) {
+		struct sy_kube_call call = {
+			.method = method,
+			.path = sy_buf_str(&path),
+			.query = post || strcmp(method, "PATCH") == 0 ? "fieldManager=" SY_FIELD_MANAGER : NULL,
+			.content_type = content_type,
+			.body = text,
+			.body_len = text ? strlen(text) : 0,
+		};
+		rc = sy_kube_do(ns->engine->kube[SY_SIDE_DOWN], &call, done, ns, &ns->request, &err);
+	}
+	sy_buf_done(&path);
+	if (rc)
+		sy_namespace_retry(ns, NULL);
+	else if (!get)
+		ns->engine->writes[SY_SIDE_DOWN]++;
+	return rc;
+}
+
+void sy_namespace_retry(struct sy_namespace *ns, const struct sy_kube_result *result)
+{
+	const struct sy_backoff_rule *rule = &retry_rule;
+	if (ns->state == SY_NAMESPACE_BUSY)
+		ns->state = SY_NAMESPACE_UNKNOWN;
+	ns->failures++;
+	if (result && (result->verdict == SY_KUBE_FORBIDDEN || result->verdict == SY_KUBE_UNAUTHORIZED)) {
+		tell(ns, sy_reason_name(SY_REASON_UNAUTHORIZED), result->message);
+		rule = &patient_rule;
+	}
+	int64_t delay = sy_backoff_delay_ms(rule, ns->failures, arc4random());
+	sy_namespace_at(ns, result && result->retry_after_ms > delay ? result->retry_after_ms : delay);
+}
+
+/* {"metadata": {name, labels, annotations}}, with the configured labels below ours. */
+static json_object *marks(const struct sy_namespace *ns, bool create)
+{
+	const struct sy_engine *engine = ns->engine;
+	sy_auto_free char *locator = NULL;
+	sy_auto_json json_object *body = json_object_new_object(), *metadata = json_object_new_object();
+	sy_auto_json json_object *labels = json_object_new_object(), *annotations = json_object_new_object();
+	if (!body || !metadata || !labels || !annotations || sy_locator(&engine->target, engine->plan.cluster, ns->up, &locator, NULL))
+		return NULL;
+	if (create && engine->plan.namespace_labels) {
+		json_object_object_foreach(engine->plan.namespace_labels, key, value)
+		{
+			if (sy_json_add(labels, key, json_object_get(value)))
+				return NULL;
+		}
+	}
+	if (sy_json_add_str(labels, SY_LABEL_CLUSTER, engine->plan.key) || sy_json_add_str(labels, SY_LABEL_TENANT, engine->tenant) ||
+	    sy_json_add_str(annotations, SY_ANNOTATION_LOCATOR, locator) ||
+	    (create && (sy_json_add_str(body, "apiVersion", "v1") || sy_json_add_str(body, "kind", "Namespace") ||
+			sy_json_add_str(metadata, "name", ns->down))) ||
+	    (!create && sy_json_add_str(metadata, "uid", ns->uid)) || sy_json_add(metadata, "labels", sy_take_ptr(labels)) ||
+	    sy_json_add(metadata, "annotations", sy_take_ptr(annotations)) || sy_json_add(body, "metadata", sy_take_ptr(metadata)))
+		return NULL;
+	return sy_take_ptr(body);
+}
+
+static void looked(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_namespace *ns = arg;
+	const char *uid = sy_json_str(result->object, "metadata", "uid", NULL);
+	const char *locator = sy_json_str(result->object, "metadata", "annotations", SY_ANNOTATION_LOCATOR, NULL);
+	ns->request = NULL;
+	if (result->verdict == SY_KUBE_NOT_FOUND) {
+		sy_namespace_gone(ns);
+	} else if (result->verdict != SY_KUBE_OK || !result->object) {
+		sy_namespace_retry(ns, result);
+	} else if ((locator && sy_locator_matches(locator, &ns->engine->target, ns->engine->plan.cluster, ns->up)) ||
+		   (uid && *ns->uid && strcmp(uid, ns->uid) == 0)) {
+		sy_namespace_observe(ns, result->object);
+		if (ns->state == SY_NAMESPACE_TERMINATING) {
+			ns->failures++;
+			sy_namespace_at(ns, SY_DELETION_CHECK_MS);
+		} else {
+			sy_namespace_review(ns);
+		}
+	} else {
+		ns->state = SY_NAMESPACE_COLLISION;
+		ns->failures++;
+		tell(ns, sy_reason_name(SY_REASON_NAME_COLLISION),
+		     "the downstream namespace exists and is not ours; nothing is written there. Delete or rename it");
+		sy_namespace_at(ns, sy_backoff_delay_ms(&patient_rule, ns->failures, arc4random()));
+		sy_namespace_wake(ns);
+	}
+}
+
+void sy_namespace_look(struct sy_namespace *ns)
+{
+	if (ns->request)
+		return;
+	if (ns->state != SY_NAMESPACE_TERMINATING)
+		ns->state = SY_NAMESPACE_BUSY;
+	sy_namespace_request(ns, "GET", NULL, NULL, looked);
+}
+
+static void created(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_namespace *ns = arg;
+	ns->request = NULL;
+	if (result->verdict == SY_KUBE_OK && result->object) {
+		sy_namespace_observe(ns, result->object);
+		sy_namespace_review(ns);
+	} else if (result->verdict == SY_KUBE_ALREADY_EXISTS || result->verdict == SY_KUBE_CONFLICT) {
+		sy_namespace_look(ns);
+	} else {
+		sy_namespace_retry(ns, result);
+	}
+}
+
+bool sy_namespace_ensure(struct sy_namespace *ns)
+{
+	if (ns->state == SY_NAMESPACE_UNKNOWN && !ns->request && !ns->due_ms) {
+		json_object *body = marks(ns, true);
+		ns->state = SY_NAMESPACE_BUSY;
+		sy_namespace_request(ns, "POST", body, SY_CT_JSON, created);
+	}
+	return ns->state == SY_NAMESPACE_READY;
+}
+
+static void repaired(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_namespace *ns = arg;
+	ns->request = NULL;
+	if (result->verdict == SY_KUBE_OK) {
+		ns->repair = false;
+		ns->failures = 0;
+		sy_namespace_review(ns);
+	} else if (result->verdict == SY_KUBE_NOT_FOUND || result->verdict == SY_KUBE_CONFLICT || result->verdict == SY_KUBE_INVALID) {
+		sy_namespace_look(ns);
+	} else {
+		sy_namespace_retry(ns, result);
+	}
+}
+
+void sy_namespace_repair(struct sy_namespace *ns)
+{
+	if (ns->request || ns->engine->plan.mode != SY_PLAN_RUN)
+		return;
+	sy_namespace_request(ns, "PATCH", marks(ns, false), SY_CT_MERGE_PATCH, repaired);
+}
+
+void sy_namespace_missing(struct sy_namespace *ns)
+{
+	if (ns->state == SY_NAMESPACE_READY)
+		ns->state = SY_NAMESPACE_UNKNOWN;
+}
+
+void sy_namespace_terminating(struct sy_namespace *ns)
+{
+	if (ns->state != SY_NAMESPACE_READY)
+		return;
+	ns->state = SY_NAMESPACE_TERMINATING;
+	sy_namespace_at(ns, SY_DELETION_CHECK_MS);
+}
+
+void sy_namespace_tick(struct sy_namespace *ns)
+{
+	if (ns->request)
+		return;
+	switch (ns->state) {
+	case SY_NAMESPACE_UNKNOWN:
+		sy_namespace_wake(ns); /* who waits asks again */
+		sy_namespace_review(ns);
+		break;
+	case SY_NAMESPACE_COLLISION:
+		ns->state = SY_NAMESPACE_UNKNOWN;
+		sy_namespace_review(ns);
+		break;
+	case SY_NAMESPACE_READY:
+		if (ns->repair)
+			sy_namespace_repair(ns);
+		else
+			sy_namespace_clean(ns);
+		break;
+	case SY_NAMESPACE_TERMINATING:
+		sy_namespace_look(ns);
+		break;
+	case SY_NAMESPACE_BUSY:
+	case SY_NAMESPACE_STATE_MAX:
+		break;
+	}
+}

@@ -1,0 +1,249 @@
+/* Facts of an object from what a server said: in an event, a list, or an answer. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "generation.h"
+#include "internal.h"
+#include "ownership.h"
+#include "pair.h"
+
+uint64_t sy_observe_rv(json_object *tree)
+{
+	int64_t rv = 0;
+	const char *text = sy_json_str(tree, "metadata", "resourceVersion", NULL);
+	return text && sy_num_parse(text, 1, INT64_MAX, &rv) ? (uint64_t)rv : 0;
+}
+
+static const char *usable_uid(json_object *tree)
+{
+	const char *uid = sy_json_str(tree, "metadata", "uid", NULL);
+	return uid && *uid && strlen(uid) < SY_UID_MAX ? uid : NULL;
+}
+
+static void tell_bad_name(struct sy_resource *resource, const char *ns, const char *name, const char *why)
+{
+	char object[SY_KEY_TEXT_MAX];
+	snprintf(object, sizeof(object), "%.63s%s%.253s", ns ? ns : "", ns ? "/" : "", name ? name : "?");
+	sy_events_tell(resource->engine->events, true, resource->rule.group, resource->rule.resource, object,
+		       sy_reason_name(SY_REASON_INVALID_NAME), why);
+}
+
+bool sy_observe_key_up(struct sy_resource *resource, json_object *tree, char *key)
+{
+	char down[SY_NAME_MAX];
+	const char *ns = NULL, *name = sy_json_str(tree, "metadata", "name", NULL);
+	if (resource->rule.namespaced) {
+		ns = sy_json_str(tree, "metadata", "namespace", NULL);
+		if (!ns || !sy_name_usable(ns, 63)) {
+			tell_bad_name(resource, NULL, name,
+				      "the object is in no namespace, or in one with an unusable name; it is not synced");
+			return false;
+		}
+		if (sy_namespace_excluded(ns))
+			return false;
+	}
+	if (!name || !usable_uid(tree)) {
+		tell_bad_name(resource, ns, name, "the object has no name, or no usable uid; it is not synced");
+		return false;
+	}
+	int rc = sy_name_map(&resource->names, SY_DOWN, name, down);
+	if (rc == -ENOENT || (resource->names.secrets && sy_body_server_secret(tree, resource->names.sync_tokens)))
+		return false;
+	if (rc) {
+		tell_bad_name(resource, ns, name,
+			      rc == -ENAMETOOLONG ? "the name is longer than 253 characters with its downstream prefix; use a shorter one"
+						  : "the name cannot be used downstream; it is not synced");
+		return false;
+	}
+	snprintf(key, SY_KEY_TEXT_MAX, "%s%s%s", ns ? ns : "", ns ? "/" : "", name);
+	return true;
+}
+
+bool sy_observe_key_down(struct sy_resource *resource, json_object *tree, char *key)
+{
+	char up[SY_NAME_MAX];
+	const char *ns = NULL, *name = sy_json_str(tree, "metadata", "name", NULL);
+	if (!name || !sy_name_usable(name, SY_NAME_MAX - 1) || !usable_uid(tree))
+		return false;
+	if (resource->rule.namespaced) {
+		const char *down = sy_json_str(tree, "metadata", "namespace", NULL);
+		const struct sy_namespace *mine = down ? sy_namespace_of_down(resource->engine, down) : NULL;
+		if (!mine)
+			return false;
+		ns = mine->up;
+	}
+	int rc = sy_name_map(&resource->names, SY_UP, name, up);
+	if (rc == -ENOENT && resource->names.configmaps && strcmp(name, "kube-root-ca.crt") == 0)
+		return false;
+	snprintf(key, SY_KEY_TEXT_MAX, "%s%s%s%s", ns ? ns : "", ns ? "/" : "", rc ? "=" : "", rc ? name : up);
+	return true;
+}
+
+/* Index of a string in a list of the object, or SY_OBJECT_NONE. */
+static int8_t index_of(json_object *list, const char *wanted)
+{
+	size_t n = list ? json_object_array_length(list) : 0;
+	for (size_t i = 0; i < n && i < INT8_MAX; i++) {
+		json_object *item = json_object_array_get_idx(list, i);
+		if (json_object_is_type(item, json_type_string) && strcmp(json_object_get_string(item), wanted) == 0)
+			return (int8_t)i;
+	}
+	return SY_OBJECT_NONE;
+}
+
+/* Our write is in effect on both sides: the generations belong together. */
+static void settle_generations(struct sy_object *object)
+{
+	if (object->up != SY_PRESENT || object->down != SY_PRESENT || !sy_in_step(object))
+		return;
+	if (object->applied_down == 0)
+		object->applied_down = object->down_generation;
+	else if (object->applied_up == object->up_generation)
+		return;
+	else
+		object->status_unread = object->has_status; /* upstream's number moved without a change for us */
+	object->applied_up = object->up_generation;
+}
+
+static void observe_body(struct sy_object *object, json_object *tree)
+{
+	struct sy_error err = {0};
+	struct sy_hash desired = {0};
+	sy_auto_json json_object *body = NULL;
+	int rc = sy_op_body(object, tree, &body, &err);
+	if (rc == 0)
+		rc = sy_body_hash(body, &desired, &err);
+	if (rc) {
+		struct sy_log_ref ref = sy_object_ref(object);
+		sy_warn(&ref, "cannot read the object: %s", err.text);
+		return;
+	}
+	if (sy_hash_equal(&desired, &object->desired))
+		return;
+	object->desired = desired;
+	object->permanent = false;
+	object->failures = 0;
+	object->failed_action = SY_ACT_NONE;
+}
+
+void sy_observe_up(struct sy_object *object, json_object *tree)
+{
+	const struct sy_engine *engine = object->resource->engine;
+	const char *uid = usable_uid(tree), *soft = NULL;
+	if (!uid)
+		return;
+	if (strcmp(uid, object->up_uid) != 0) {
+		if (*object->up_uid) { /* another object of the same name */
+			sy_hash_clear(&object->sent);
+			sy_hash_clear(&object->sent_core);
+		}
+		sy_uid_copy(object->up_uid, uid);
+	}
+	object->up = SY_PRESENT;
+	object->up_rv = sy_observe_rv(tree);
+	object->up_generation = 0;
+	sy_json_int(tree, &object->up_generation, "metadata", "generation", NULL);
+	object->up_deleting = sy_json_str(tree, "metadata", "deletionTimestamp", NULL) != NULL;
+	object->finalizer_index = index_of(sy_json_array(tree, "metadata", "finalizers", NULL), engine->finalizer);
+	soft = sy_json_str(tree, "metadata", "annotations", engine->soft_annotation, NULL);
+	object->up_soft = soft && *soft;
+	object->up_leave = sy_json_str(tree, "metadata", "annotations", engine->leave_annotation, NULL) != NULL;
+	sy_hash_clear(&object->up_status);
+	json_object *status = sy_json_object(tree, "status", NULL);
+	if (status && object->resource->rule.up_status && sy_json_hash(status, &object->up_status, NULL))
+		sy_hash_clear(&object->up_status);
+	observe_body(object, tree);
+	settle_generations(object);
+}
+
+void sy_observe_status(struct sy_object *object, json_object *down)
+{
+	struct sy_hash hash = {0}, core = {0};
+	struct sy_status_facts facts = {0};
+	const struct sy_plan_resource *rule = &object->resource->rule;
+	struct sy_generations generations = {rule->translate_generation, object->applied_up, object->applied_down};
+	sy_auto_json json_object *status = NULL;
+	json_object *from = sy_json_object(down, "status", NULL);
+	object->status_unread = false;
+	object->has_status = rule->up_status && !rule->claimed && from && json_object_object_length(from) > 0;
+	if (object->has_status && sy_status_translate(from, NULL, &generations, &status, &facts, NULL) == 0) {
+		if (sy_json_hash(status, &hash, NULL))
+			sy_hash_clear(&hash);
+		sy_status_strip(status);
+		if (sy_json_hash(status, &core, NULL))
+			sy_hash_clear(&core);
+	}
+	if (!sy_hash_equal(&hash, &object->status)) {
+		object->status_rejected = false;
+		object->status_tested = false;
+	}
+	object->status = hash;
+	object->status_core = core;
+	object->status_lower = facts.lower > 0;
+	object->status_all_lower = facts.lower > 0 && facts.lower == facts.found;
+}
+
+void sy_observe_down(struct sy_object *object, json_object *tree)
+{
+	struct sy_ownership ownership = {.update_index = SY_OBJECT_NONE};
+	const char *uid = usable_uid(tree);
+	if (!uid)
+		return;
+	if (strcmp(uid, object->down_uid) != 0)
+		sy_uid_copy(object->down_uid, uid);
+	object->down = SY_PRESENT;
+	object->check_down = false;
+	object->down_rv = sy_observe_rv(tree);
+	object->down_generation = 0;
+	sy_json_int(tree, &object->down_generation, "metadata", "generation", NULL);
+	object->down_deleting = sy_json_str(tree, "metadata", "deletionTimestamp", NULL) != NULL;
+	if (sy_ownership_read(tree, &ownership, NULL)) /* out of memory: unknown, so one apply too many */
+		ownership = (struct sy_ownership){.update_index = SY_OBJECT_NONE};
+	object->owned = ownership.hash;
+	object->update_index = (int8_t)ownership.update_index;
+	settle_generations(object);
+	sy_observe_status(object, tree);
+}
+
+void sy_observe_absent(struct sy_object *object, enum sy_side side)
+{
+	if (side == SY_SIDE_UP) {
+		object->up = SY_ABSENT;
+		object->finalizer_index = SY_OBJECT_NONE;
+		object->up_deleting = false;
+		return;
+	}
+	/* uid and version stay: they tell late events of the old object. */
+	object->down = SY_ABSENT;
+	object->check_down = false;
+	object->down_deleting = false;
+	object->has_status = false;
+	object->status_unread = false;
+	object->applied_up = object->applied_down = 0;
+	object->update_index = SY_OBJECT_NONE;
+	sy_hash_clear(&object->owned);
+	sy_hash_clear(&object->written);
+	sy_hash_clear(&object->status);
+	sy_hash_clear(&object->status_core);
+}
+
+bool sy_observe_ours(const struct sy_object *object, json_object *tree)
+{
+	const struct sy_engine *engine = object->resource->engine;
+	const char *uid = usable_uid(tree);
+	if (uid && strcmp(uid, object->down_uid) == 0)
+		return true;
+	const char *key = sy_json_str(tree, "metadata", "labels", SY_LABEL_CLUSTER, NULL);
+	const char *tenant = sy_json_str(tree, "metadata", "labels", SY_LABEL_TENANT, NULL);
+	bool marked = key && tenant && strcmp(key, engine->plan.key) == 0 && strcmp(tenant, engine->tenant) == 0;
+	if (!object->ns) {
+		const char *locator = sy_json_str(tree, "metadata", "annotations", SY_ANNOTATION_LOCATOR, NULL);
+		return marked && locator && sy_locator_matches(locator, &engine->target, engine->plan.cluster, "");
+	}
+	if (marked)
+		return true;
+	struct sy_ownership ownership = {0};
+	return sy_ownership_read(tree, &ownership, NULL) == 0 && ownership.ours;
+}

@@ -1,0 +1,131 @@
+/* How an op talks to a server: one request at a time, and the body that goes downstream. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "internal.h"
+
+/* The downstream name of an object. */
+static int down_name(const struct sy_object *object, char name[SY_NAME_MAX], struct sy_error *err)
+{
+	const char *up = sy_object_name(object);
+	if (*up == '=')
+		return strlcpy(name, up + 1, SY_NAME_MAX) < SY_NAME_MAX ? 0 : sy_error_set(err, ENAMETOOLONG, "the name is too long");
+	int rc = sy_name_map(&object->resource->names, SY_DOWN, up, name);
+	return rc ? sy_error_set(err, -rc, "%s has no name downstream", object->key) : 0;
+}
+
+int sy_op_body(const struct sy_object *object, json_object *up, json_object **ret_body, struct sy_error *err)
+{
+	const struct sy_resource *resource = object->resource;
+	const struct sy_engine *engine = resource->engine;
+	char name[SY_NAME_MAX];
+	int rc = down_name(object, name, err);
+	if (rc)
+		return rc;
+	struct sy_body_rules rules = {
+		.api_version = resource->api_version,
+		.kind = resource->rule.kind,
+		.ns = object->ns ? object->ns->down : NULL,
+		.name = name,
+		.key = engine->plan.key,
+		.tenant = engine->tenant,
+		.locator = object->ns ? NULL : engine->cluster_locator,
+		.ignore_fields = resource->rule.ignore_fields,
+		.ignore_count = resource->rule.ignore_count,
+		.secret = resource->names.secrets,
+		.sync_tokens = resource->names.sync_tokens,
+	};
+	return sy_body_build(up, &rules, ret_body, err);
+}
+
+static int path_of(const struct sy_object *object, const struct sy_call *call, struct sy_buf *path, struct sy_error *err)
+{
+	char down[SY_NAME_MAX], up_ns[64];
+	const char *ns = NULL, *name = sy_object_name(object);
+	if (object->ns) {
+		strlcpy(up_ns, object->ns->up, sizeof(up_ns));
+		ns = call->side == SY_SIDE_UP ? up_ns : object->ns->down;
+	}
+	if (call->side == SY_SIDE_DOWN) {
+		int rc = down_name(object, down, err);
+		if (rc)
+			return rc;
+		name = down;
+	}
+	return sy_kube_path(path, &object->resource->gvr, ns, strcmp(call->method, "POST") == 0 ? NULL : name, call->subresource, err);
+}
+
+int sy_op_request(struct sy_op *op, const struct sy_call *call, sy_kube_done_fn *done)
+{
+	struct sy_error err = {0};
+	struct sy_buf path;
+	sy_buf_init(&path, 4096);
+	int rc = path_of(op->object, call, &path, &err);
+	if (rc == 0) {
+		struct sy_kube_call request = {
+			.method = call->method,
+			.base = call->side == SY_SIDE_UP ? op->object->resource->rule.up_base : NULL,
+			.path = sy_buf_str(&path),
+			.query = call->query,
+			.content_type = call->content_type,
+			.body = call->body,
+			.body_len = call->body ? strlen(call->body) : 0,
+		};
+		rc = sy_kube_do(op->engine->kube[call->side], &request, done, op, &op->request, &err);
+	}
+	sy_buf_done(&path);
+	if (rc) {
+		struct sy_log_ref ref = sy_object_ref(op->object);
+		sy_warn(&ref, "%s: %s", sy_action_name(op->action), err.text);
+		sy_flow_fail(op, SY_REASON_TRANSIENT, false, 0, NULL);
+	} else if (strcmp(call->method, "GET") != 0) {
+		op->engine->writes[call->side]++;
+	}
+	return 1;
+}
+
+int sy_op_send(struct sy_op *op, const struct sy_call *call, json_object *body, sy_kube_done_fn *done)
+{
+	struct sy_error err = {0};
+	sy_auto_free char *text = body ? sy_json_text(body) : NULL;
+	struct sy_buf safe;
+	sy_buf_init(&safe, 2 * SY_MAX_OBJECT_BYTES);
+	json_object_put(body);
+	if (!text || sy_json_yaml_safe(text, strlen(text), &safe, &err)) {
+		sy_buf_done(&safe);
+		sy_flow_fail(op, SY_REASON_TRANSIENT, false, 0, NULL);
+		return 1;
+	}
+	struct sy_call with_body = *call;
+	with_body.body = sy_buf_str(&safe);
+	sy_op_request(op, &with_body, done);
+	sy_buf_done(&safe);
+	return 1;
+}
+
+void sy_op_answered(struct sy_op *op)
+{
+	op->request = NULL;
+}
+
+void sy_op_take(struct sy_op *op, enum sy_side side, json_object *tree)
+{
+	json_object **at = side == SY_SIDE_UP ? &op->up : &op->down;
+	json_object *old = *at;
+	*at = json_object_get(tree);
+	json_object_put(old);
+}
+
+int sy_patch_add(json_object *patch, const char *op, const char *path, json_object *value)
+{
+	sy_auto_json json_object *own = value, *step = json_object_new_object();
+	if (!step || sy_json_add_str(step, "op", op) || sy_json_add_str(step, "path", path))
+		return -ENOMEM;
+	if (own && sy_json_add(step, "value", sy_take_ptr(own)))
+		return -ENOMEM;
+	if (json_object_array_add(patch, step))
+		return -ENOMEM;
+	step = NULL;
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* What to do next for one object: a pure function of what is known of both sides (synctarget.md 7.2 as code). Every action can be repeated
+ * after a crash at any instruction. */
+#ifndef SY_WORKERS_STEP_H
+#define SY_WORKERS_STEP_H
+
+#include <stdbool.h>
+
+#include "object.h"
+#include "proto/plan.h"
+
+enum sy_action {
+	SY_ACT_NONE = 0,       /* nothing to do now */
+	SY_ACT_FORGET,	       /* nothing left on either side */
+	SY_ACT_GET_UP,	       /* presence upstream is a guess */
+	SY_ACT_GET_DOWN,       /* presence downstream is a guess */
+	SY_ACT_ADD_FINALIZER,  /* upstream, before anything is created */
+	SY_ACT_CREATE,	       /* POST downstream */
+	SY_ACT_RENAME,	       /* managedFields Update -> Apply, once, before the first apply */
+	SY_ACT_APPLY,	       /* forced server-side apply */
+	SY_ACT_STATUS,	       /* write status upstream */
+	SY_ACT_DELETE,	       /* downstream, with preconditions */
+	SY_ACT_ORPHAN,	       /* take our marks off downstream */
+	SY_ACT_RELEASE,	       /* take our finalizer off upstream */
+	SY_ACT_AWAIT_DELETION, /* nothing but to wait, with a GET as fallback */
+	SY_ACT_MAX
+};
+const char *sy_action_name(enum sy_action action);
+
+struct sy_facts {
+	bool ready; /* complete lists of both sides and of the namespaces */
+	bool paused, drain, orphan;
+	bool upstream_gone; /* drain without the upstream side */
+	bool removed;	    /* resource: delete the copies */
+	bool finalize;	    /* resource takes finalizers (not claimed) */
+	bool held;	    /* deletion for (c), (d) must wait for an approval (7.1); seam of the mass guard */
+	enum sy_presence up;
+	bool up_deleting, finalizer, soft, leave;
+	enum sy_presence down;
+	bool down_deleting;
+	bool check_down;
+	bool in_step;	/* our fields downstream are as upstream asks */
+	bool permanent; /* the last create or apply of this body was refused for good */
+	bool rename;	/* our fields still belong to operation Update */
+	bool status_due;
+};
+
+enum sy_action sy_step(const struct sy_facts *facts);
+
+#endif

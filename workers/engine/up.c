@@ -1,0 +1,116 @@
+/* Requests upstream: read, take the finalizer, give it back. All patches are fenced by uid. */
+#include <stdio.h>
+
+#include "internal.h"
+#include "ownership.h"
+
+static const char query[] = "fieldManager=" SY_FIELD_MANAGER;
+
+static void got(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_op *op = arg;
+	sy_op_answered(op);
+	op->object->up_answer_epoch = op->object->resource->view[SY_SIDE_UP].epoch;
+	if (result->verdict == SY_KUBE_NOT_FOUND) {
+		sy_observe_absent(op->object, SY_SIDE_UP);
+	} else if (result->verdict == SY_KUBE_OK && result->object) {
+		sy_op_take(op, SY_SIDE_UP, result->object);
+		sy_observe_up(op->object, result->object);
+	} else {
+		sy_flow_refused(op, SY_SIDE_UP, result);
+		return;
+	}
+	sy_flow_next(op);
+}
+
+int sy_do_get_up(struct sy_op *op)
+{
+	return sy_op_request(op, &(struct sy_call){.side = SY_SIDE_UP, .method = "GET"}, got);
+}
+
+/* An answer to a finalizer patch. The patch is guarded by tests: when they fail somebody was faster, so look again. */
+static void patched(struct sy_op *op, const struct sy_kube_result *result)
+{
+	struct sy_object *object = op->object;
+	sy_op_answered(op);
+	object->up_answer_epoch = object->resource->view[SY_SIDE_UP].epoch;
+	if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT) {
+		sy_do_get_up(op);
+		return;
+	}
+	if (result->verdict == SY_KUBE_NOT_FOUND) {
+		sy_observe_absent(object, SY_SIDE_UP);
+	} else if (result->verdict == SY_KUBE_OK && result->object) {
+		sy_op_take(op, SY_SIDE_UP, result->object);
+		sy_observe_up(object, result->object);
+	} else {
+		sy_flow_refused(op, SY_SIDE_UP, result);
+		return;
+	}
+	sy_flow_next(op);
+}
+
+static void finalizer_added(void *arg, const struct sy_kube_result *result)
+{
+	patched(arg, result);
+}
+
+int sy_do_add_finalizer(struct sy_op *op)
+{
+	struct sy_object *object = op->object;
+	if (object->ns)
+		sy_namespace_ensure(object->ns); /* meanwhile */
+	if (!op->up)
+		return sy_do_get_up(op);
+	json_object *finalizers = sy_json_array(op->up, "metadata", "finalizers", NULL);
+	const char *rv = sy_json_str(op->up, "metadata", "resourceVersion", NULL);
+	json_object *value = json_object_new_string(op->engine->finalizer);
+	if (!finalizers) {
+		json_object *list = json_object_new_array();
+		if (list && json_object_array_add(list, value) == 0)
+			value = list;
+		else
+			json_object_put(list);
+	}
+	json_object *patch = json_object_new_array();
+	if (!patch || !rv || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(object->up_uid)) ||
+	    sy_patch_add(patch, "test", "/metadata/resourceVersion", json_object_new_string(rv)) ||
+	    sy_patch_add(patch, "add", finalizers ? "/metadata/finalizers/-" : "/metadata/finalizers", value)) {
+		json_object_put(patch);
+		patch = NULL;
+	}
+	struct sy_call call = {.side = SY_SIDE_UP, .method = "PATCH", .query = query, .content_type = SY_CT_JSON_PATCH};
+	return sy_op_send(op, &call, patch, finalizer_added);
+}
+
+static void released(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_op *op = arg;
+	json_object *finalizers = sy_json_array(result->object, "metadata", "finalizers", NULL);
+	bool last = !finalizers || json_object_array_length(finalizers) == 0;
+	if (result->verdict != SY_KUBE_OK || !last || !sy_json_str(result->object, "metadata", "deletionTimestamp", NULL)) {
+		patched(op, result);
+		return;
+	}
+	/* The last finalizer of an object that is being deleted: the server has removed it with this patch. */
+	sy_op_answered(op);
+	op->object->up_answer_epoch = op->object->resource->view[SY_SIDE_UP].epoch;
+	op->object->up_rv = sy_observe_rv(result->object);
+	sy_observe_absent(op->object, SY_SIDE_UP);
+	sy_flow_next(op);
+}
+
+int sy_do_release(struct sy_op *op)
+{
+	struct sy_object *object = op->object;
+	char path[64];
+	snprintf(path, sizeof(path), "/metadata/finalizers/%d", object->finalizer_index);
+	json_object *patch = json_object_new_array();
+	if (!patch || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(object->up_uid)) ||
+	    sy_patch_add(patch, "test", path, json_object_new_string(op->engine->finalizer)) || sy_patch_add(patch, "remove", path, NULL)) {
+		json_object_put(patch);
+		patch = NULL;
+	}
+	struct sy_call call = {.side = SY_SIDE_UP, .method = "PATCH", .query = query, .content_type = SY_CT_JSON_PATCH};
+	return sy_op_send(op, &call, patch, released);
+}
