@@ -142,16 +142,19 @@ static int on_scalar(struct reader *reader, const struct fy_event *event)
 {
 	struct fy_token *token = event->scalar.value;
 	struct sy_yaml_cell *cell = new_cell(reader, SY_YAML_STRING, token ? token : event->scalar.anchor);
-	bool quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;
 	size_t len = 0;
 
 	if (!cell)
 		return -reader->err->code;
+	enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
+	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && cell->node.column > 1)
+		cell->node.column--; /* the token begins behind its quote */
 	/* An empty plain scalar has a token without text. */
 	const char *text = token ? fy_token_get_text(token, &len) : "";
-	int r = check_tag(reader, cell, event->scalar.tag, &quoted);
+	bool string = style != FYSS_PLAIN;
+	int r = check_tag(reader, cell, event->scalar.tag, &string);
 	if (r == 0)
-		r = sy_yaml_cell_text(reader->yaml, cell, text, text ? len : 0, !quoted, reader->err);
+		r = sy_yaml_cell_text(reader->yaml, cell, text, text ? len : 0, !string, reader->err);
 	if (r == 0)
 		r = set_anchor(reader, cell, event->scalar.anchor);
 	return r < 0 ? r : place(reader, cell);
