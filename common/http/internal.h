@@ -7,7 +7,7 @@
 
 #include "http/http.h"
 
-#define HTTP_IDLE_HANDLES 8u /* easy handles kept for the next transfers; about 6 KiB each */
+#define HTTP_IDLE_HANDLES 2u /* easy handles kept for the next transfers; each keeps its 16 KiB receive buffer */
 #define HTTP_CONNECT_TIMEOUT_MS 10000L
 #define HTTP_MAX_STREAMS 1000L /* what we assume until the server's settings arrive; smaller opens needless connections */
 #define HTTP_STREAM_BUFFER 4096L
