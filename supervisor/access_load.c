@@ -19,7 +19,8 @@ static int in_cluster_server(const char *host, const char *port, char **ret_serv
 		*ret_server = NULL;
 		return sy_error_oom(err);
 	}
-	const char *reason = sy_server_url_check(*ret_server);
+	/* Nothing but a host may be in the variable, so that the port stays behind it. */
+	const char *reason = strpbrk(host, "/?#@[]") ? "is not a host" : sy_server_url_check(*ret_server);
 	return reason ? sy_error_set(err, EINVAL, "in-cluster ServiceAccount: KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT %s",
 				     reason)
 		      : 0;

@@ -114,7 +114,7 @@ static int get_pem(const struct source *source, const struct sy_yaml_node *map, 
 		return sy_error_oom(source->err);
 	r = sy_file_read(path, SY_MAX_PEM_BYTES, ret_pem, &len, NULL, &cause);
 	if (r < 0) {
-		sy_yaml_error(source->yaml, file_node, source->err, "%s: %s", key, cause.text);
+		r = sy_yaml_error(source->yaml, file_node, source->err, "%s: %s", key, cause.text);
 	} else {
 		reason = strlen(*ret_pem) < len ? "holds a NUL character" : sy_pem_check(*ret_pem);
 		if (reason)
