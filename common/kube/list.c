@@ -88,7 +88,7 @@ static void begin_value(struct sy_list *list, enum state state)
 {
 	sy_buf_reset(&list->value);
 	list->span = (struct sy_span){0};
-	list->state = state;
+	list->state = (int)state;
 }
 
 static int end_key(struct sy_list *list, struct sy_error *err)
