@@ -4,6 +4,13 @@
  * from the last resourceVersion; bookmarks advance it; 410 (as answer or ERROR event), resourceVersions from the future and a stream
  * without any byte for longer than the bookmark deadline lead to a new list; 429/5xx/broken streams lead to back-off. Lists and streams are
  * parsed item by item, so memory is bounded by the largest single object. (kcp.md 6.)
+ *
+ * An object above SY_MAX_OBJECT_BYTES, or one that the strict JSON parser refuses, is never skipped: a list without it would make it look
+ * deleted. While it exists, no list that holds it becomes complete; the reflector is FAILING (TooLarge, or Unreachable with the place of the
+ * fault), tries a new list after back-off (30 s at most) and never calls `synced`. After TooLarge lists are paged for good.
+ *
+ * Refusals (401, 403, 429, 5xx) and broken streams keep the place: the watch resumes. The first break of a stream that worked, and the first
+ * 410, are normal life and not reported as FAILING.
  */
 #ifndef SY_KUBE_REFLECTOR_H
 #define SY_KUBE_REFLECTOR_H
@@ -26,7 +33,8 @@ struct sy_reflector_ops {
 	/* A full list begins: objects reported from here to `synced` are the whole collection. */
 	void (*begin)(void *arg);
 	/* One object. During a list the type is SY_ADDED also for objects that are known. object is borrowed and valid during the call; raw is
-	 * its JSON text of raw_len bytes. For SY_DELETED the object is its last state. */
+	 * its JSON text of raw_len bytes. For SY_DELETED the object is its last state; it may come during a streaming list too and then
+	 * takes back an earlier SY_ADDED. The same object may be reported more than once during a list. */
 	void (*event)(void *arg, enum sy_reflector_event type, json_object *object, const char *raw, size_t raw_len);
 	/* The list is complete: whatever was not reported since `begin` was absent at that moment. Called only after a whole list was read. */
 	void (*synced)(void *arg);

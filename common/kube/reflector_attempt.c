@@ -66,6 +66,9 @@ static void silent(struct sy_reflector *reflector)
 	/* A resourceVersion from the future (a restored etcd) is answered by silence too: only a list gets out of it. */
 	if (attempt == ATTEMPT_WATCH)
 		reflector->need_list = true;
+	/* A stream that was open for a whole deadline is no hot loop: the back-off of earlier failures is over. */
+	if (attempt == ATTEMPT_WATCH && open && !reflector->poisoned)
+		reflector->failures = 0;
 	struct sy_http_transfer *transfer = reflector->transfer;
 	int64_t since = open ? reflector->last_heard_ms : reflector->started_ms;
 	reflector->transfer = NULL;
