@@ -113,7 +113,8 @@ static void test_truncated(void **state)
 		struct items items = {0};
 		struct sy_list list;
 
-		snprintf(part, len + 1, "%s", text);
+		memcpy(part, text, len);
+		part[len] = '\0';
 		assert_int_equal(feed(part, 1, 100, &items, &list), -EINVAL);
 		sy_list_done(&list);
 	}
