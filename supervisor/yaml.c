@@ -284,7 +284,9 @@ static int read_events(struct reader *reader, struct fy_diag *diag, const char *
 	return 0;
 }
 
-/* Errors are collected and never printed: the default diagnostics write the offending line, which may hold a secret, to stderr. */
+/* Known of libfyaml 0.7.12: a long quoted scalar without an end leaks its buffer, at most the size of the file that is refused.
+ *
+ * Errors are collected and never printed: the default diagnostics write the offending line, which may hold a secret, to stderr. */
 static struct fy_diag *quiet_diag(void)
 {
 	struct fy_diag_cfg cfg;
