@@ -82,17 +82,18 @@ static int read_strings(struct sy_config_place *place, const struct sy_key *key,
 	void *array = NULL;
 	int r = make_array(place, key, node, sizeof(char *), &array);
 
-	if (r < 0)
+	if (r < 0 || !array)
 		return r;
 	forget_strings(slot, count);
-	*slot = array;
+	char **strings = array;
+	*slot = strings;
 	for (size_t i = 0; r == 0 && i < node->count; i++) {
 		size_t len = sy_place_enter_index(place, i);
 
-		r = sy_value_string(place, key, node->items[i].value, &(*slot)[i]);
+		r = sy_value_string(place, key, node->items[i].value, &strings[i]);
 		*count += r == 0;
 		for (size_t k = 0; r == 0 && k < i; k++)
-			if (strcmp((*slot)[k], (*slot)[i]) == 0)
+			if (strcmp(strings[k], strings[i]) == 0)
 				r = sy_place_refuse(place, node->items[i].value, "is listed already (entry %zu)", k);
 		sy_place_leave(place, len);
 	}

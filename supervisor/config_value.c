@@ -88,7 +88,7 @@ int sy_value_string(struct sy_config_place *place, const struct sy_key *key, con
 static int read_one_string(struct sy_config_place *place, const struct sy_key *key, const struct sy_yaml_node *node, void *at)
 {
 	char **slot = at;
-	char *text;
+	char *text = NULL;
 
 	if (node->type == SY_YAML_STRING && node->text[0] == '\0' && !key->keep_empty) {
 		if (key->required)

@@ -89,7 +89,7 @@ static int find_named(const struct source *source, const char *list, const char 
 static int get_pem(const struct source *source, const struct sy_yaml_node *map, const char *key, const char *data_key, char **ret_pem,
 		   const struct sy_yaml_node **ret_where)
 {
-	const struct sy_yaml_node *inline_node, *file_node;
+	const struct sy_yaml_node *inline_node = NULL, *file_node = NULL;
 	struct sy_error cause = {0};
 	const char *reason;
 	size_t len;
@@ -126,7 +126,7 @@ static int get_pem(const struct source *source, const struct sy_yaml_node *map, 
 
 static int read_tls(const struct source *source, const struct sy_yaml_node *cluster, struct sy_access *access)
 {
-	const struct sy_yaml_node *ca, *name, *at = sy_yaml_get(cluster, "insecure-skip-tls-verify");
+	const struct sy_yaml_node *ca = NULL, *name = NULL, *at = sy_yaml_get(cluster, "insecure-skip-tls-verify");
 	int r = get_pem(source, cluster, "certificate-authority", "certificate-authority-data", &access->ca_pem, &ca);
 
 	if (r == 0)
@@ -150,7 +150,7 @@ static int read_tls(const struct source *source, const struct sy_yaml_node *clus
 
 static int read_cluster(const struct source *source, const struct sy_yaml_node *cluster, struct sy_access *access)
 {
-	const struct sy_yaml_node *server, *proxy;
+	const struct sy_yaml_node *server = NULL, *proxy = NULL;
 	const char *reason;
 	int r = get_string(source, cluster, "server", &server);
 
@@ -204,7 +204,7 @@ static int refuse_plugins(const struct source *source, const struct sy_yaml_node
 /* As in kubectl, a token file wins over a token. */
 static int read_token(const struct source *source, const struct sy_yaml_node *user, struct sy_access *access)
 {
-	const struct sy_yaml_node *token, *file;
+	const struct sy_yaml_node *token = NULL, *file = NULL;
 	struct sy_error cause = {0};
 	int r = get_string(source, user, "token", &token);
 
@@ -231,7 +231,7 @@ static int read_token(const struct source *source, const struct sy_yaml_node *us
 
 static int read_user(const struct source *source, const struct sy_yaml_node *user, struct sy_access *access)
 {
-	const struct sy_yaml_node *cert, *key;
+	const struct sy_yaml_node *cert = NULL, *key = NULL;
 	int r = refuse_plugins(source, user);
 
 	if (r == 0)
@@ -274,7 +274,7 @@ static int check_root(const struct source *source)
 static int resolve(const struct source *source, struct sy_access *access)
 {
 	const struct sy_yaml_node *root = sy_yaml_root(source->yaml);
-	const struct sy_yaml_node *current = NULL, *context, *name, *cluster, *user;
+	const struct sy_yaml_node *current = NULL, *context = NULL, *name = NULL, *cluster = NULL, *user = NULL;
 	const char *wanted = source->options->context;
 	int r = check_root(source);
 
@@ -292,7 +292,7 @@ static int resolve(const struct source *source, struct sy_access *access)
 		r = get_string(source, context, "cluster", &name);
 	if (r == 0 && !name)
 		r = sy_yaml_error(source->yaml, context, source->err, "this context names no cluster");
-	if (r == 0)
+	if (r == 0 && name)
 		r = find_named(source, "clusters", "cluster", name->text, name, &cluster);
 	if (r == 0)
 		r = read_cluster(source, cluster, access);

@@ -137,12 +137,11 @@ int sy_yaml_cell_text(struct sy_yaml *yaml, struct sy_yaml_cell *cell, const cha
 {
 	if (len && memchr(text, '\0', len))
 		return sy_yaml_error(yaml, &cell->node, err, "a string must not contain a NUL character");
-	cell->text = malloc(len + 1);
+	cell->text = calloc(1, len + 1);
 	if (!cell->text)
 		return sy_error_oom(err);
 	if (len)
 		memcpy(cell->text, text, len);
-	cell->text[len] = '\0';
 	cell->node.text = cell->text;
 	cell->node.type = SY_YAML_STRING;
 	if (plain)

@@ -2,6 +2,12 @@
 #ifndef SY_TESTS_CONTROL_FIXTURE_H
 #define SY_TESTS_CONTROL_FIXTURE_H
 
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
