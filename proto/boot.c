@@ -73,6 +73,15 @@ void sy_boot_done(struct sy_boot *boot)
 	sy_record_done(&boot_record, boot);
 }
 
+/* Only these parts: what the plan holds is shared between the tree and the struct, and is no secret. */
+static void wipe_secrets(json_object *value)
+{
+	static const char *const secret[] = {"token", "upstream", "downstream"};
+
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+		sy_json_wipe(sy_json_get(value, secret[i], NULL));
+}
+
 int sy_boot_encode(const struct sy_boot *boot, struct sy_buf *out, struct sy_error *err)
 {
 	sy_auto_json json_object *value = NULL;
@@ -84,7 +93,7 @@ int sy_boot_encode(const struct sy_boot *boot, struct sy_buf *out, struct sy_err
 		rc = sy_error_oom(err);
 	else
 		rc = sy_json_print(value, out, err);
-	sy_json_wipe(value);
+	wipe_secrets(value);
 	return rc;
 }
 
@@ -121,7 +130,7 @@ int sy_boot_decode(const char *data, size_t len, struct sy_boot *ret_boot, struc
 	if (rc < 0)
 		return rc;
 	rc = decode_value(value, &boot, err);
-	sy_json_wipe(value);
+	wipe_secrets(value);
 	if (rc == 0)
 		*ret_boot = boot;
 	return rc;
