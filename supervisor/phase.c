@@ -1,6 +1,5 @@
 #include "supervisor/phase.h"
 
-#include <bsd/string.h>
 #include <string.h>
 
 bool sy_phase_is_ready(enum sy_phase phase)
