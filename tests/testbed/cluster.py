@@ -8,6 +8,8 @@ import json
 import ssl
 import urllib.parse
 
+from .waiting import wait_for
+
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
@@ -72,7 +74,13 @@ class Cluster:
             connection.close()
 
     def request(self, method, path, body=None, content_type="application/json"):
-        status, answer = self.raw(method, path, body, content_type)
+        """The answer to a request, or ApiError. A server that has just started may ask to come back (429): that is done, for a while."""
+        def attempt():
+            status, answer = self.raw(method, path, body, content_type)
+            assert status != 429, f"{method} {path}: 429 {answer}"
+            return status, answer
+
+        status, answer = wait_for(attempt, 30, "the server to take a request")
         if status // 100 != 2:
             raise ApiError(method, path, status, answer)
         return answer
