@@ -36,10 +36,9 @@ static bool starts(const char *text, const char *prefix)
 
 static int copy(const char *prefix, const char *name, char ret_name[SY_NAME_MAX])
 {
-	if (strlen(prefix) + strlen(name) >= SY_NAME_MAX)
-		return -ENAMETOOLONG;
-	snprintf(ret_name, SY_NAME_MAX, "%s%s", prefix, name);
-	return 0;
+	bool fits = strlcpy(ret_name, prefix, SY_NAME_MAX) < SY_NAME_MAX && strlcat(ret_name, name, SY_NAME_MAX) < SY_NAME_MAX;
+
+	return fits ? 0 : -ENAMETOOLONG;
 }
 
 /* kube-root-ca.crt exists in every namespace of both sides and belongs to the servers. */
