@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log_impl.h"
+#include "base/utf8.h"
 
 /* Written by the main thread at the start; the level may change later. */
 static struct {
@@ -73,9 +74,12 @@ void sy_log(enum sy_log_level level, const struct sy_log_ref *ref, const char *f
 		return;
 	va_start(ap, fmt);
 	errno = saved; /* for %m */
-	if (vsnprintf(message, sizeof(message), fmt, ap) < 0)
-		message[0] = '\0';
+	int len = vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	if (len < 0)
+		message[0] = '\0';
+	else if ((size_t)len >= sizeof(message))
+		message[sy_utf8_cut(message, sizeof(message) - 1)] = '\0';
 	clock_gettime(CLOCK_REALTIME, &line.time);
 	if (ref)
 		line.ref = *ref;

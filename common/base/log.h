@@ -1,7 +1,8 @@
 /* Logging: one line per fact, on stderr, always with the logical cluster it is about.
  *
- * The only process-wide mutable state of the project (with the signal flags). errno is preserved. Text from peers is made printable
- * (vis) before it is written; secrets must never be passed in. Safe from any thread (one write(2) per line).
+ * The only process-wide mutable state of the project (with the signal flags). errno is preserved. Text from peers is made visible
+ * (visible.h) before it is written: what is readable stays readable, controls become escapes. Secrets must never be passed in. Safe from
+ * any thread (one write(2) per line).
  */
 #ifndef SY_BASE_LOG_H
 #define SY_BASE_LOG_H

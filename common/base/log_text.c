@@ -1,13 +1,12 @@
 /* Lines for people (text) and for collectors (JSON). */
-#define LIBBSD_OPENBSD_VIS /* vis.h wants a choice about strnvis, which is not used: see add_vis */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <vis.h>
 
 #include "base/log_impl.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 
 void sy_log_out_add(struct sy_log_out *out, const char *data, size_t len)
 {
@@ -46,17 +45,19 @@ static void add_time(struct sy_log_out *out, const struct timespec *time)
 	add_str(out, millis);
 }
 
-/* Text of a peer: no control characters, no bytes that a terminal would act on. */
-static void add_vis(struct sy_log_out *out, const char *text, int flags)
+/* Text of a peer. A character is added whole or not at all, and room is left for the end of the line. */
+static void add_visible(struct sy_log_out *out, const char *text, bool one_word)
 {
-	/* The input is cut, not the output: strnvis of libbsd 0.11.7 writes past the end of a buffer that it fills. Four bytes for each. */
-	char visible[4 * SY_LOG_MESSAGE_MAX + 16];
-	int len = strvisx(visible, text, strnlen(text, SY_LOG_MESSAGE_MAX), VIS_CSTYLE | VIS_OCTAL | VIS_NL | VIS_TAB | flags);
+	for (size_t len = strnlen(text, SY_LOG_MESSAGE_MAX); len > 0;) {
+		char form[SY_VISIBLE_MAX] = "\\s"; /* a blank would end the value */
+		size_t used = one_word && *text == ' ' ? 1 : sy_visible_char(text, len, form);
 
-	if (len < 0) /* out of memory */
-		add_str(out, "?");
-	else
-		sy_log_out_add(out, visible, (size_t)len);
+		if (out->len + strlen(form) >= sizeof(out->data))
+			return;
+		add_str(out, form);
+		text += used;
+		len -= used;
+	}
 }
 
 static void add_field(struct sy_log_out *out, const char *name, const char *value)
@@ -64,7 +65,7 @@ static void add_field(struct sy_log_out *out, const char *name, const char *valu
 	if (!value || !value[0])
 		return;
 	add_str(out, name);
-	add_vis(out, value, VIS_SP); /* a blank would end the value */
+	add_visible(out, value, true);
 }
 
 void sy_log_encode_text(const struct sy_log_line *line, struct sy_log_out *out)
@@ -78,7 +79,7 @@ void sy_log_encode_text(const struct sy_log_line *line, struct sy_log_out *out)
 	add_field(out, " object=", line->ref.object);
 	add_field(out, " reason=", line->ref.reason);
 	add_str(out, ": ");
-	add_vis(out, line->message, 0);
+	add_visible(out, line->message, false);
 	add_end(out, "\n");
 }
 
@@ -98,7 +99,7 @@ static size_t add_json_char(struct sy_log_out *out, const char *text, size_t len
 		escape[0] = '\\';
 		escape[1] = (char)c;
 		sy_log_out_add(out, escape, 2);
-	} else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+	} else if (sy_is_hidden(point)) {
 		snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)point & 0xffff);
 		add_str(out, escape);
 	} else {

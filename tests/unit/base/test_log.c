@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/log_impl.h"
+#include "base/utf8.h"
 
 static const struct sy_log_line sample = {
 	.time = {.tv_sec = 1795499100, .tv_nsec = 123999999},
@@ -47,6 +48,38 @@ static void test_text(void **state)
 	assert_string_equal(text_of(&out), "2026-11-24T05:45:00.123Z error: m\n");
 }
 
+/* Messages are written by people in all languages; what a terminal acts on, or what turns the reading order, is not let through. */
+static void test_readable(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *message;
+		const char *shown;
+	} cases[] = {
+		{"caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x9a\x80", "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x9a\x80"},
+		{"\a\b\t\n\v\f\r", "\\a\\b\\t\\n\\v\\f\\r"},
+		{"\x01\x1b[0m\x7f", "\\001\\033[0m\\177"},
+		{"a\\b", "a\\\\b"},
+		{"\xc2\x80\xc2\x9f\xc2\xa0", "\\302\\200\\302\\237\xc2\xa0"}, /* C1 ends before the no-break space */
+		{"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9", "\xe2\x80\xa7\\u2028\\u2029"},
+		{"\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf", "\\u202a\\u202e\xe2\x80\xaf"},
+		{"\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", "\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa"},
+		{"\xff\xc3(\xc0\xaf\xed\xa0\x80", "\\377\\303(\\300\\257\\355\\240\\200"}, /* overlong, surrogate */
+		{"\xf0\x9f\x9a", "\\360\\237\\232"},					   /* cut short */
+	};
+	static const char prefix[] = "1970-01-01T00:00:00.000Z info object=\xc3\xa9\\s\\n: ";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sy_log_line line = {.level = SY_LOG_INFO, .ident = "x", .ref.object = "\xc3\xa9 \n", .message = cases[i].message};
+		struct sy_log_out out = {.len = 0};
+		char expect[256];
+
+		snprintf(expect, sizeof(expect), "%s%s\n", prefix, cases[i].shown);
+		sy_log_encode_text(&line, &out);
+		assert_string_equal(text_of(&out), expect);
+	}
+}
+
 static void test_json(void **state)
 {
 	(void)state;
@@ -58,11 +91,11 @@ static void test_json(void **state)
 			    "{\"time\":\"2026-11-24T05:45:00.123Z\",\"level\":\"info\",\"process\":\"syncerd\",\"cluster\":\"abc\","
 			    "\"workspace\":\"root:org\",\"resource\":\"widgets.example.dev\",\"object\":\"ns/w 1\","
 			    "\"reason\":\"ForeignObject\",\"message\":\"line \\u001b[31m\\\"one\\\"\\u000aline two\"}\n");
-	line = (struct sy_log_line){.time = sample.time, .level = SY_LOG_DEBUG, .ident = "x", .message = "\xff\\\xc3\xa9\x7f"};
+	line = (struct sy_log_line){.time = sample.time, .level = SY_LOG_DEBUG, .ident = "x", .message = "\xff\\\xc3\xa9\x7f\xe2\x80\xae"};
 	out.len = 0;
 	sy_log_encode_json(&line, &out);
 	assert_string_equal(text_of(&out), "{\"time\":\"2026-11-24T05:45:00.123Z\",\"level\":\"debug\",\"process\":\"x\","
-					   "\"message\":\"\\ufffd\\\\\xc3\xa9\\u007f\"}\n");
+					   "\"message\":\"\\ufffd\\\\\xc3\xa9\\u007f\\u202e\"}\n");
 }
 
 static void test_journal_encoding(void **state)
@@ -107,6 +140,27 @@ static void test_long_values(void **state)
 	}
 }
 
+/* A line that is cut ends with a whole character, wherever the cut falls. */
+static void test_cut_at_a_character(void **state)
+{
+	(void)state;
+	static char big[SY_LOG_MESSAGE_MAX + 1];
+
+	for (size_t shift = 0; shift < 4; shift++) {
+		struct sy_log_line line = {.level = SY_LOG_INFO, .ident = "x", .message = big + shift};
+		struct sy_log_out out = {.len = 0};
+
+		for (size_t i = 0; i + 4 < sizeof(big); i += 4)
+			memcpy(big + i, "\x1b\xe2\x82\xac", 4);
+		line.ref = (struct sy_log_ref){.cluster = big, .path = big, .resource = big, .object = big, .reason = big + shift};
+		sy_log_encode_text(&line, &out);
+		assert_in_range(out.len, SY_LOG_LINE_MAX - 16, SY_LOG_LINE_MAX);
+		assert_int_equal(out.data[out.len - 1], '\n');
+		size_t cut = sy_utf8_cut(out.data, out.len - 1);
+		assert_int_equal(cut, out.len - 1);
+	}
+}
+
 static void test_journal_socket(void **state)
 {
 	(void)state;
@@ -138,7 +192,7 @@ static void test_levels_and_defaults(void **state)
 	(void)state;
 	FILE *file = tmpfile();
 	int saved = dup(STDERR_FILENO);
-	char data[1024] = "";
+	char data[4096] = "";
 
 	assert_non_null(file);
 	dup2(fileno(file), STDERR_FILENO);
@@ -149,6 +203,10 @@ static void test_levels_and_defaults(void **state)
 	int after = errno;
 	sy_debug(NULL, "not shown");
 	sy_warn((&(struct sy_log_ref){.cluster = "theirs"}), "two");
+	char euros[3 * 700 + 1] = "";
+	for (size_t i = 0; i < sizeof(euros) - 1; i += 3)
+		memcpy(euros + i, "\xe2\x82\xac", 4);
+	sy_info(NULL, "%s", euros); /* longer than a message may be: cut before the character that does not fit */
 	sy_log_set_level(SY_LOG_DEBUG);
 	sy_debug(NULL, "shown");
 	sy_log_set_cluster(NULL);
@@ -165,6 +223,8 @@ static void test_levels_and_defaults(void **state)
 	assert_non_null(strstr(data, " warning cluster=theirs: two\n"));
 	assert_non_null(strstr(data, " debug cluster=mine: shown\n"));
 	assert_null(strstr(data, "not shown"));
+	assert_non_null(strstr(data, "\xe2\x82\xac\xe2\x82\xac\n"));
+	assert_null(strchr(data, '\\'));
 }
 
 static void test_names(void **state)
@@ -188,9 +248,9 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	    cmocka_unit_test(test_json),	   cmocka_unit_test(test_journal_encoding),
-		cmocka_unit_test(test_long_values), cmocka_unit_test(test_journal_socket), cmocka_unit_test(test_levels_and_defaults),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_readable),       cmocka_unit_test(test_cut_at_a_character),  cmocka_unit_test(test_text),
+		cmocka_unit_test(test_json),	       cmocka_unit_test(test_journal_encoding),	   cmocka_unit_test(test_long_values),
+		cmocka_unit_test(test_journal_socket), cmocka_unit_test(test_levels_and_defaults), cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
