@@ -189,10 +189,7 @@ static int allow(struct sy_engine *engine, struct sy_error *err)
 		return sy_error_oom(err);
 	for (size_t i = 0; i < plan->resource_count; i++)
 		prefixes[i] = plan->resources[i].up_base;
-	/* Without a resource nothing upstream may be asked: a prefix that no URL has. */
-	if (!plan->resource_count)
-		prefixes[0] = "none:";
-	int rc = sy_kube_allow(engine->kube[SY_SIDE_UP], prefixes, plan->resource_count ? plan->resource_count : 1, err);
+	int rc = sy_kube_allow(engine->kube[SY_SIDE_UP], prefixes, plan->resource_count, err);
 	free(prefixes);
 	const char *server = sy_kube_server(engine->kube[SY_SIDE_DOWN]);
 	return rc ? rc : sy_kube_allow(engine->kube[SY_SIDE_DOWN], &server, 1, err);

@@ -81,8 +81,6 @@ struct sy_namespace {
 RB_HEAD(sy_namespaces_up, sy_namespace);
 RB_HEAD(sy_namespaces_down, sy_namespace);
 
-
-
 struct sy_namespaces {
 	struct sy_namespaces_up by_up;
 	struct sy_namespaces_down by_down;

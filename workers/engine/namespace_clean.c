@@ -88,11 +88,14 @@ static void looked_inside(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_namespace *ns = arg;
 	const struct sy_resource *resource = next_resource(ns);
-	json_object *items = sy_json_array(result->object, "items", NULL);
+	/* An empty list may come as null, but it comes. */
+	json_object *items = NULL;
+	bool listed = result->verdict == SY_KUBE_OK && json_object_is_type(result->object, json_type_object) &&
+		      json_object_object_get_ex(result->object, "items", &items) && (!items || json_object_is_type(items, json_type_array));
 	ns->request = NULL;
 	if (!sy_namespace_unneeded(ns))
 		return;
-	if (result->verdict != SY_KUBE_OK || !items || !resource) {
+	if (!listed || !resource) {
 		sy_namespace_retry(ns, result);
 		return;
 	}
@@ -127,8 +130,11 @@ static void look_inside(struct sy_namespace *ns, const struct sy_resource *resou
 		rc = sy_kube_do(ns->engine->kube[SY_SIDE_DOWN], &call, looked_inside, ns, &ns->request, &err);
 	}
 	sy_buf_done(&path);
-	if (rc)
+	if (rc) {
+		struct sy_log_ref ref = {.resource = "namespaces", .object = ns->down};
+		sy_warn(&ref, "cannot look into it: %s", err.text);
 		sy_namespace_retry(ns, NULL);
+	}
 }
 
 static void released(void *arg, const struct sy_kube_result *result)

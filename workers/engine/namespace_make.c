@@ -35,10 +35,13 @@ int sy_namespace_request(struct sy_namespace *ns, const char *method, json_objec
 		rc = sy_kube_do(ns->engine->kube[SY_SIDE_DOWN], &call, done, ns, &ns->request, &err);
 	}
 	sy_buf_done(&path);
-	if (rc)
+	if (rc) {
+		struct sy_log_ref ref = {.resource = "namespaces", .object = ns->down};
+		sy_warn(&ref, "%s: %s", method, err.text);
 		sy_namespace_retry(ns, NULL);
-	else if (!get)
+	} else if (!get) {
 		ns->engine->writes[SY_SIDE_DOWN]++;
+	}
 	return rc;
 }
 
@@ -48,6 +51,10 @@ void sy_namespace_retry(struct sy_namespace *ns, const struct sy_kube_result *re
 	if (ns->state == SY_NAMESPACE_BUSY)
 		ns->state = SY_NAMESPACE_UNKNOWN;
 	ns->failures++;
+	if (result) {
+		struct sy_log_ref ref = {.resource = "namespaces", .object = ns->down};
+		sy_debug(&ref, "%s (%d): %s", sy_kube_verdict_name(result->verdict), result->http_code, result->message);
+	}
 	if (result && (result->verdict == SY_KUBE_FORBIDDEN || result->verdict == SY_KUBE_UNAUTHORIZED)) {
 		tell(ns, sy_reason_name(SY_REASON_UNAUTHORIZED), result->message);
 		rule = &patient_rule;
