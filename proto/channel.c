@@ -156,7 +156,7 @@ int sy_channel_send(struct sy_channel *channel, enum sy_msg_type type, json_obje
 	if (channel->pending_count >= most)
 		return sy_error_set(err, EAGAIN, "%zu messages wait for their acknowledgement", channel->pending_count);
 	int rc = make(channel, type, body, &pending, err);
-	if (rc < 0)
+	if (rc < 0 || !pending)
 		return rc;
 	if (channel->pending_bytes + pending->len > PENDING_BYTES && !coalesces(type)) {
 		pending_free(pending);

@@ -231,7 +231,7 @@ static void forget_if(struct sy_bindings *bindings, const char *cluster, const s
 
 	for (size_t i = 0; i < bindings->count; i++) {
 		struct sy_binding *binding = bindings->items[i];
-		bool drop = export ? binding->export == export : binding->gone && strcmp(binding->facts.cluster, cluster) == 0;
+		bool drop = export ? binding->export == export : binding->gone && cluster && strcmp(binding->facts.cluster, cluster) == 0;
 
 		if (drop)
 			binding_free(binding);

@@ -217,7 +217,7 @@ int sy_orphans_look(struct sy_orphans *orphans, bool complete, bool (*listed)(vo
 	int r = fresh ? 0 : sy_error_oom(err);
 
 	complete = complete && orphans->complete && sy_orphans_verdict(orphans) == SY_KUBE_OK;
-	for (size_t i = 0; r == 0 && complete && i < orphans->count; i++) {
+	for (size_t i = 0; fresh && r == 0 && complete && i < orphans->count; i++) {
 		const char *cluster = orphans->entries[i].cluster;
 		int64_t since;
 

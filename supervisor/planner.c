@@ -114,7 +114,7 @@ int sy_plan_for_direct(const struct sy_config *config, const struct sy_plan_targ
 
 	if (!base)
 		r = sy_error_oom(err);
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	for (size_t i = 0; base && r == 0 && i < count; i++) {
 		struct sy_plan_resource resource = {.up_base = base, .origin = origin};
 
 		if (!resources[i].namespaced && !config->cluster_scoped)

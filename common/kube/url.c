@@ -77,7 +77,7 @@ static int check_reach(const struct sy_kube *kube, const char *url, struct sy_er
 {
 	if (!kube->prefixes && is_below(url, kube->access.server))
 		return 0;
-	for (size_t i = 0; i < kube->prefix_count; i++)
+	for (size_t i = 0; kube->prefixes && i < kube->prefix_count; i++)
 		if (is_below(url, kube->prefixes[i]))
 			return 0;
 	return sy_error_set(err, EACCES, "%.200s: the URL is outside of what this process may request", url);

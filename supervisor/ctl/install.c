@@ -55,13 +55,13 @@ static void add_export(struct ctl_install *install, char *arg, struct argp_state
 	struct ctl_export *entry = &install->exports[install->export_count];
 
 	if (install->export_count == CTL_MAX_EXPORTS)
-		argp_error(state, "--export: %d at most", CTL_MAX_EXPORTS);
+		return argp_error(state, "--export: %d at most", CTL_MAX_EXPORTS);
 	if (!colon || colon == arg || !colon[1])
-		argp_error(state, "--export %s: want PATH:EXPORT, for example root:provider:widgets", arg);
+		return argp_error(state, "--export %s: want PATH:EXPORT, for example root:provider:widgets", arg);
 	entry->workspace = strndup(arg, (size_t)(colon - arg));
 	entry->name = strdup(colon + 1);
 	if (!entry->workspace || !entry->name)
-		argp_failure(state, CTL_FAILED, 0, "out of memory");
+		return argp_failure(state, CTL_FAILED, 0, "out of memory");
 	if (!sy_workspace_path_valid(entry->workspace) ||
 	    strspn(entry->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(entry->name))
 		argp_error(state, "--export %s: not a workspace path and an export's name", arg);
@@ -74,7 +74,7 @@ static void add_label(struct ctl_install *install, const char *arg, struct argp_
 	sy_auto_free char *key = equals ? strndup(arg, (size_t)(equals - arg)) : NULL;
 
 	if (!key || !*key)
-		argp_error(state, "--label %s: want KEY=VALUE", arg);
+		return argp_error(state, "--label %s: want KEY=VALUE", arg);
 	if (!install->labels)
 		install->labels = json_object_new_object();
 	ctl_args_add(install->labels, key, json_object_new_string(equals + 1));
@@ -83,7 +83,7 @@ static void add_label(struct ctl_install *install, const char *arg, struct argp_
 static void check_complete(struct ctl_install *install, struct argp_state *state)
 {
 	if (!install->workspace || !install->name)
-		argp_error(state, "--workspace and --name are needed");
+		return argp_error(state, "--workspace and --name are needed");
 	if (!sy_workspace_path_valid(install->workspace))
 		argp_error(state, "--workspace %s: not a workspace path such as root:org:team", install->workspace);
 	if (strlen(install->name) > 43 || strspn(install->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(install->name))

@@ -1,6 +1,13 @@
-/* Scripted API server for the tests of the reflector: each request gets the next step of the script. Include cmocka.h first. */
+/* Scripted API server for the tests of the reflector: each request gets the next step of the script. */
 #ifndef TESTS_KUBE_SCRIPT_H
 #define TESTS_KUBE_SCRIPT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "kube/reflector.h"
