@@ -111,6 +111,14 @@ static void await_deletion(struct sy_object *object)
 	wait_for(object, sy_backoff_delay_ms(&deletion_rule, object->failures, arc4random()));
 }
 
+/* Nothing of the object is in its namespace, and nothing will be. Until all is known, it counts. */
+static bool uses_namespace(const struct sy_object *object, enum sy_action action)
+{
+	bool gone = object->down == SY_ABSENT || object->down == SY_UNSEEN ||
+		    (object->down == SY_FOREIGN && sy_engine_drain(object->resource->engine));
+	return !(gone && action == SY_ACT_NONE && object->resource->ready && object->resource->engine->plan.mode != SY_PLAN_PAUSED);
+}
+
 void sy_flow_consider(struct sy_object *object, bool fresh)
 {
 	struct sy_engine *engine = object->resource->engine;
@@ -118,6 +126,7 @@ void sy_flow_consider(struct sy_object *object, bool fresh)
 		return; /* decides again after its answer */
 	enum sy_action action = sy_flow_action(object);
 	sy_engine_changed(engine);
+	sy_namespace_use(object, uses_namespace(object, action));
 	if (action == SY_ACT_FORGET && object->resource->ready) {
 		sy_resource_forget(object);
 		return;

@@ -66,7 +66,8 @@ struct sy_namespace {
 	struct sy_engine *engine;
 	struct sy_object_list waiting; /* objects that need it to be created */
 	struct sy_kube_request *request;
-	size_t objects; /* in the tables */
+	size_t objects; /* in the tables, they point here */
+	size_t users;	/* of them, those that have or will have a copy in it */
 	int64_t due_ms; /* loop time at which sy_namespace_tick runs, 0 = never */
 	unsigned failures;
 	unsigned check; /* next resource to look at during a clean-up */
@@ -86,7 +87,6 @@ struct sy_namespaces {
 	struct sy_namespaces_down by_down;
 	struct sy_reflector *reflector;
 	struct sy_timer *timer;
-	size_t count;
 	bool synced;
 	enum sy_kube_verdict verdict;
 };
@@ -225,8 +225,9 @@ void sy_namespace_gone(struct sy_namespace *ns); /* positively */
 void sy_namespace_wait(struct sy_namespace *ns, struct sy_object *object);
 void sy_namespace_unwait(struct sy_object *object);
 void sy_namespace_wake(struct sy_namespace *ns); /* queue the objects that wait for it */
-void sy_namespace_used(struct sy_namespace *ns);
-void sy_namespace_unused(struct sy_namespace *ns);		 /* may free it */
+/* The object has or will have a copy in its namespace, or not: users of it keep it. */
+void sy_namespace_use(struct sy_object *object, bool use);
+size_t sy_namespaces_present(struct sy_engine *engine);		 /* downstream, as far as we were told */
 void sy_namespace_at(struct sy_namespace *ns, int64_t delay_ms); /* look at it then; -1 = stop */
 
 /* namespace_make.c: create, adopt, repair */

@@ -12,7 +12,7 @@ bool sy_namespace_unneeded(const struct sy_namespace *ns)
 {
 	const struct sy_engine *engine = ns->engine;
 	const struct sy_resource *resource;
-	if (ns->objects || ns->state != SY_NAMESPACE_READY || engine->plan.mode == SY_PLAN_PAUSED || !engine->namespaces.synced)
+	if (ns->users || ns->state != SY_NAMESPACE_READY || engine->plan.mode == SY_PLAN_PAUSED || !engine->namespaces.synced)
 		return false;
 	TAILQ_FOREACH(resource, &engine->resources, link)
 	if (!resource->ready)

@@ -49,7 +49,6 @@ struct sy_namespace *sy_namespace_of(struct sy_engine *engine, const char *up)
 		return NULL;
 	}
 	RB_INSERT(sy_namespaces_up, &engine->namespaces.by_up, ns);
-	engine->namespaces.count++;
 	return ns;
 }
 
@@ -59,7 +58,6 @@ static void forget(struct sy_namespace *ns)
 	sy_kube_cancel(ns->request);
 	RB_REMOVE(sy_namespaces_up, &all->by_up, ns);
 	RB_REMOVE(sy_namespaces_down, &all->by_down, ns);
-	all->count--;
 	free(ns);
 }
 
@@ -129,18 +127,31 @@ static void on_timer(void *arg)
 	start_timer(engine);
 }
 
-void sy_namespace_used(struct sy_namespace *ns)
+void sy_namespace_use(struct sy_object *object, bool use)
 {
-	ns->objects++;
-	if (ns->state == SY_NAMESPACE_READY)
-		sy_namespace_at(ns, -1);
+	struct sy_namespace *ns = object->ns;
+	if (!ns || object->uses_ns == use)
+		return;
+	object->uses_ns = use;
+	if (!use) {
+		if (--ns->users == 0)
+			sy_namespace_review(ns);
+		return;
+	}
+	ns->users++;
+	if (ns->state == SY_NAMESPACE_READY && !ns->repair)
+		sy_namespace_at(ns, -1); /* no clean-up now */
 }
 
-void sy_namespace_unused(struct sy_namespace *ns)
+size_t sy_namespaces_present(struct sy_engine *engine)
 {
-	ns->objects--;
-	if (!ns->objects)
-		sy_namespace_review(ns);
+	struct sy_namespace *ns;
+	size_t count = 0;
+	RB_FOREACH(ns, sy_namespaces_up, &engine->namespaces.by_up)
+	{
+		count += ns->state != SY_NAMESPACE_UNKNOWN && ns->state != SY_NAMESPACE_COLLISION;
+	}
+	return count;
 }
 
 void sy_namespace_observe(struct sy_namespace *ns, json_object *tree)
@@ -265,7 +276,7 @@ void sy_namespaces_done(struct sy_engine *engine)
 
 void sy_namespace_review(struct sy_namespace *ns)
 {
-	if (ns->objects)
+	if (ns->users)
 		return;
 	if (ns->state == SY_NAMESPACE_READY) {
 		if (!sy_namespace_unneeded(ns))
@@ -273,7 +284,7 @@ void sy_namespace_review(struct sy_namespace *ns)
 		bool now = sy_engine_drain(ns->engine);
 		if (!ns->due_ms || now)
 			sy_namespace_at(ns, now ? 0 : ns->engine->plan.namespace_clean_delay_ms);
-	} else if ((ns->state == SY_NAMESPACE_UNKNOWN || ns->state == SY_NAMESPACE_COLLISION) && !ns->request) {
+	} else if ((ns->state == SY_NAMESPACE_UNKNOWN || ns->state == SY_NAMESPACE_COLLISION) && !ns->request && !ns->objects) {
 		forget(ns);
 	}
 }

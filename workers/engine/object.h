@@ -92,6 +92,7 @@ struct sy_object {
 	bool status_rejected : 1;
 	bool status_tested : 1; /* a status write failed without a cause, upstream has been read since */
 	bool status_unread : 1; /* the hash belongs to older generations: read downstream */
+	bool uses_ns : 1;	/* counted in ns->users */
 	bool literal : 1;	/* key is "=<downstream name>": nothing upstream maps to it */
 	char up_uid[SY_UID_MAX], down_uid[SY_UID_MAX];
 	char key[]; /* "ns/name" or "name", upstream names */

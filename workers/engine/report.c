@@ -80,7 +80,7 @@ static bool any_young(const struct sy_engine *engine)
 
 bool sy_engine_drained(struct sy_engine *engine)
 {
-	if (!sy_engine_drain(engine) || !all_ready(engine) || engine->namespaces.count || engine->in_progress_count)
+	if (!sy_engine_drain(engine) || !all_ready(engine) || sy_namespaces_present(engine) || engine->in_progress_count)
 		return false;
 	const struct sy_resource *resource;
 	TAILQ_FOREACH(resource, &engine->resources, link)
@@ -185,7 +185,7 @@ int sy_engine_report(struct sy_engine *engine, struct sy_report *ret_report, str
 	report.down_requests = sy_kube_counters(engine->kube[SY_SIDE_DOWN]).requests;
 	report.writes_up = engine->writes[SY_SIDE_UP];
 	report.writes_down = engine->writes[SY_SIDE_DOWN];
-	report.namespaces = engine->namespaces.count;
+	report.namespaces = sy_namespaces_present(engine);
 	report.reason = strdup(reason);
 	report.message = strdup(message);
 	if (!report.reason || !report.message) {

@@ -27,7 +27,8 @@ struct sy_object *sy_resource_object(struct sy_resource *resource, const char *k
 	object->ns = ns;
 	object->literal = *sy_object_name(object) == '=';
 	if (ns)
-		sy_namespace_used(ns);
+		ns->objects++;
+	sy_namespace_use(object, true); /* until facts say otherwise */
 	return object;
 }
 
@@ -39,9 +40,10 @@ void sy_resource_forget(struct sy_object *object)
 	sy_queue_unwait(&resource->engine->queue, object);
 	sy_namespace_unwait(object);
 	sy_hand_drop(&resource->engine->budget, object);
+	sy_namespace_use(object, false);
 	sy_table_remove(&resource->table, object);
-	if (ns)
-		sy_namespace_unused(ns);
+	if (ns && --ns->objects == 0)
+		sy_namespace_review(ns);
 }
 
 /* An event that is older than what an answer told us already. Both servers are backed by one etcd each, whose resourceVersions only grow;
