@@ -1,0 +1,239 @@
+/* From knowledge to conditions: what is wrong, and with what (synctarget.md 8.3). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/assess.h"
+
+void sy_assess_phase(struct sy_supervisor *sup, const struct sy_tenant *tenant, struct sy_phase_result *ret_phase,
+		     struct sy_worker_view *ret_view)
+{
+	struct sy_worker_view view = {0};
+	struct sy_phase_input input = {
+		.config = sup->config, .tenant = tenant, .bindings = sup->bindings, .leaving = sy_chain_leaving(sup)};
+
+	sy_phase_range(sup->bindings, tenant->cluster, &input.first, &input.count);
+	if (sup->workers && sy_workers_find(sup->workers, tenant->cluster, &view))
+		input.worker = &view;
+	sy_phase_of(&input, ret_phase);
+	if (ret_view)
+		*ret_view = view;
+}
+
+static bool down_broken(enum sy_kube_verdict verdict)
+{
+	return verdict == SY_KUBE_UNREACHABLE || verdict == SY_KUBE_SERVER_ERROR;
+}
+
+static enum sy_syncer_fact syncer_fact(const struct sy_supervisor *sup)
+{
+	enum sy_kube_verdict watch = sy_orphans_verdict(sup->orphans), discovery = sy_downstream_verdict(sup->downstream);
+	enum sy_kube_verdict up = sy_bindings_verdict(sup->bindings);
+
+	if (watch == SY_KUBE_UNAUTHORIZED || discovery == SY_KUBE_UNAUTHORIZED)
+		return SY_SYNCER_DOWNSTREAM_UNAUTHORIZED;
+	if (down_broken(watch) || down_broken(discovery))
+		return SY_SYNCER_DOWNSTREAM_UNREACHABLE;
+	if (up == SY_KUBE_UNAUTHORIZED)
+		return SY_SYNCER_UPSTREAM_UNAUTHORIZED;
+	if (sy_chain_leaving(sup))
+		return SY_SYNCER_DELETING;
+	if (up != SY_KUBE_OK && up != SY_KUBE_FORBIDDEN)
+		return SY_SYNCER_UPSTREAM_DEGRADED;
+	if (!sy_downstream_asked(sup->downstream) || !sy_orphans_asked(sup->orphans))
+		return SY_SYNCER_STARTING;
+	return SY_SYNCER_OK;
+}
+
+static int exports_in(const struct sy_supervisor *sup, enum sy_export_state state, struct sy_strv *names)
+{
+	int r = 0;
+
+	sy_strv_done(names);
+	for (size_t i = 0; r == 0 && i < sy_exports_count(sup->exports); i++) {
+		const struct sy_export *export = sy_exports_at(sup->exports, i);
+		bool slice = state != SY_EXPORT_NOT_FOUND && export->slice_state == state; /* the slice follows a new export */
+
+		if (!export->retired && (export->state == state || slice))
+			r = sy_strv_add_new(names, export->label, NULL);
+	}
+	sy_strv_sort(names);
+	return r;
+}
+
+static size_t living_exports(const struct sy_supervisor *sup)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sy_exports_count(sup->exports); i++)
+		count += !sy_exports_at(sup->exports, i)->retired;
+	return count;
+}
+
+static int incompatible(const struct sy_supervisor *sup, struct sy_strv *names)
+{
+	int r = 0;
+
+	sy_strv_done(names);
+	for (size_t i = 0; r == 0 && i < sup->catalog.count; i++) {
+		const struct sy_catalog_entry *entry = &sup->catalog.items[i];
+		sy_auto_free char *name = NULL;
+		struct sy_buf text;
+
+		if (entry->state != SY_RESOURCE_INCOMPATIBLE)
+			continue;
+		name = sy_claim_text(entry->group, entry->resource);
+		sy_buf_init(&text, 1024);
+		r = name && sy_buf_printf(&text, "%s: %s", name, entry->reason) == 0 ? sy_strv_add_new(names, sy_buf_str(&text), NULL) : -1;
+		sy_buf_done(&text);
+	}
+	sy_strv_sort(names);
+	return r;
+}
+
+static enum sy_importer_fact importer_fact(const struct sy_supervisor *sup, struct sy_strv *names)
+{
+	if (living_exports(sup) == 0)
+		return SY_IMPORTER_NO_EXPORTS;
+	if (exports_in(sup, SY_EXPORT_NOT_FOUND, names) == 0 && names->count > 0)
+		return SY_IMPORTER_NOT_FOUND;
+	if (exports_in(sup, SY_EXPORT_FORBIDDEN, names) == 0 && names->count > 0)
+		return SY_IMPORTER_FORBIDDEN;
+	if (sy_bindings_verdict(sup->bindings) == SY_KUBE_FORBIDDEN && exports_in(sup, SY_EXPORT_READY, names) == 0)
+		return SY_IMPORTER_FORBIDDEN; /* content of one of them */
+	if (exports_in(sup, SY_EXPORT_FAILING, names) == 0 && names->count > 0)
+		return SY_IMPORTER_FAILING;
+	if (incompatible(sup, names) == 0 && names->count > 0)
+		return SY_IMPORTER_INCOMPATIBLE;
+	if (exports_in(sup, SY_EXPORT_PENDING, names) == 0 && names->count > 0)
+		return SY_IMPORTER_PENDING;
+	return sy_catalog_count(&sup->catalog, SY_RESOURCE_PENDING) > 0 ? SY_IMPORTER_PENDING : SY_IMPORTER_OK;
+}
+
+/* "example.dev/v1alpha1/widgets: create,patch" */
+static int denied_text(const struct sy_supervisor *sup, const struct sy_review *review, struct sy_strv *denied)
+{
+	const char *version = "v1";
+	struct sy_buf text;
+	int r;
+
+	for (size_t i = 0; i < sup->catalog.count; i++) {
+		const struct sy_catalog_entry *entry = &sup->catalog.items[i];
+
+		if (strcmp(entry->group, review->group) == 0 && strcmp(entry->resource, review->resource) == 0)
+			version = entry->synced_version[0] ? entry->synced_version : version;
+	}
+	sy_buf_init(&text, 1024);
+	r = sy_buf_printf(&text, "%s%s%s/%s: ", review->group, review->group[0] ? "/" : "", version, review->resource);
+	if (r == 0)
+		r = sy_strv_join(&review->missing, ",", review->missing.count, &text);
+	if (r == 0)
+		r = sy_strv_add(denied, sy_buf_str(&text), NULL);
+	sy_buf_done(&text);
+	return r;
+}
+
+/* Only what we would use counts: namespaces, and resources that are accepted. */
+static bool review_counts(const struct sy_supervisor *sup, const struct sy_review *review)
+{
+	if (review->group[0] == '\0' && strcmp(review->resource, "namespaces") == 0)
+		return true;
+	for (size_t i = 0; i < sup->catalog.count; i++) {
+		const struct sy_catalog_entry *entry = &sup->catalog.items[i];
+
+		if (strcmp(entry->group, review->group) == 0 && strcmp(entry->resource, review->resource) == 0)
+			return entry->state == SY_RESOURCE_ACCEPTED;
+	}
+	return false;
+}
+
+static enum sy_authorized_fact authorized_fact(const struct sy_supervisor *sup, struct sy_strv *denied)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < sy_reviews_count(sup->reviews); i++) {
+		const struct sy_review *review = sy_reviews_at(sup->reviews, i);
+
+		if (!review_counts(sup, review))
+			continue;
+		failed = failed || review->state != SY_REVIEW_ANSWERED;
+		if (review->known && review->missing.count > 0)
+			(void)denied_text(sup, review, denied);
+	}
+	sy_strv_sort(denied);
+	if (denied->count > 0)
+		return SY_AUTHORIZED_DENIED;
+	return failed ? SY_AUTHORIZED_FAILED : SY_AUTHORIZED_OK;
+}
+
+/* A worker outside of its ready phases counts only after 5 s: a restart is no outage. */
+void sy_assess_count(struct sy_supervisor *sup, struct sy_tenant *tenant, const struct sy_phase_result *phase, struct sy_assessment *out)
+{
+	int64_t now = sy_loop_now_ms(sup->loop);
+
+	if (!phase->wants_worker)
+		return;
+	out->workers_total++;
+	if (sy_phase_is_ready(phase->phase)) {
+		tenant->unready_since_ms = 0;
+		out->workers_ready++;
+		return;
+	}
+	if (tenant->unready_since_ms == 0)
+		tenant->unready_since_ms = now ? now : 1;
+	if (now - tenant->unready_since_ms < sup->timings.unready_ms) {
+		out->workers_ready++;
+		out->due_ms = tenant->unready_since_ms + sup->timings.unready_ms < out->due_ms
+				      ? tenant->unready_since_ms + sup->timings.unready_ms
+				      : out->due_ms;
+	}
+}
+
+void sy_assess_conditions(struct sy_supervisor *sup, const struct sy_assessment *counted,
+			  struct sy_condition ret_conditions[SY_CONDITION_MAX])
+{
+	struct sy_strv denied = {0}, names = {0};
+	bool unschedulable = false;
+	struct sy_condition_facts facts = {
+		.stopped = sup->stopping,
+		.syncer = syncer_fact(sup),
+		.denied = &denied,
+		.importer_names = &names,
+		.accepted = sy_catalog_count(&sup->catalog, SY_RESOURCE_ACCEPTED),
+		.workers_known = sup->bindings_listed || counted->workers_total > 0,
+		.workers_total = counted->workers_total,
+		.workers_ready = counted->workers_ready,
+	};
+
+	facts.authorized = authorized_fact(sup, &denied);
+	facts.importer = importer_fact(sup, &names);
+	facts.unschedulable = sy_json_bool(sy_target_view(sup->target)->spec, &unschedulable, "unschedulable", NULL) && unschedulable;
+	sy_conditions_compute(&facts, ret_conditions);
+	sy_strv_done(&denied);
+	sy_strv_done(&names);
+}
+
+static bool worker_fresh(void *arg, const struct sy_worker_view *view)
+{
+	struct sy_assessment *out = arg;
+
+	if (view->state == SY_WORKER_RUNNING && view->report_age_ms > out->deadline_ms)
+		out->stale = true;
+	return !out->stale;
+}
+
+bool sy_assess_healthy(void *arg)
+{
+	struct sy_supervisor *sup = arg;
+	struct sy_assessment look = {.deadline_ms = sup->config->heartbeat_deadline_ms};
+
+	if (!sup->followed || sup->stopping || !sy_target_current(sup->target))
+		return false;
+	sy_workers_each(sup->workers, worker_fresh, &look);
+	if (look.stale)
+		return false;
+	if (!sy_reconcile_in_sync(sup->reconcile)) {
+		sy_reconcile_mark(sup->reconcile);
+		return false;
+	}
+	return true;
+}

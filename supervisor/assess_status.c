@@ -1,0 +1,135 @@
+/* Collects what status.c needs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/assess.h"
+
+static int collect_urls(const struct sy_supervisor *sup, struct sy_status_url **ret_urls, size_t *ret_count)
+{
+	size_t count = 0, at = 0;
+	struct sy_status_url *urls;
+
+	for (size_t i = 0; i < sy_exports_count(sup->exports); i++)
+		count += sy_exports_at(sup->exports, i)->urls.count;
+	urls = calloc(count ? count : 1, sizeof(*urls));
+	if (!urls)
+		return -ENOMEM;
+	for (size_t i = 0; i < sy_exports_count(sup->exports); i++) {
+		const struct sy_export *export = sy_exports_at(sup->exports, i);
+
+		for (size_t j = 0; !export->retired && j < export->urls.count; j++)
+			urls[at++] = (struct sy_status_url){export->urls.items[j], export->label};
+	}
+	*ret_urls = urls;
+	*ret_count = at;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct sy_status_binding *)a)->name, ((const struct sy_status_binding *)b)->name);
+}
+
+static int collect_bindings(const struct sy_supervisor *sup, const char *cluster, struct sy_status_workspace *out)
+{
+	size_t first, count;
+
+	sy_phase_range(sup->bindings, cluster, &first, &count);
+	out->bindings = calloc(count ? count : 1, sizeof(*out->bindings));
+	if (!out->bindings)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const struct sy_binding *binding = sy_bindings_at(sup->bindings, first + i);
+
+		if (binding->gone)
+			continue;
+		out->bindings[out->binding_count++] = (struct sy_status_binding){.name = binding->facts.name,
+										 .export = binding->export->label,
+										 .phase = binding->facts.phase,
+										 .accepted = &binding->facts.accepted,
+										 .refused = &binding->facts.refused};
+	}
+	if (out->binding_count > 1)
+		qsort(out->bindings, out->binding_count, sizeof(*out->bindings), compare_names);
+	return 0;
+}
+
+/* Workspaces that are done with: drained while the SyncTarget is being deleted, so that counts fall to 0/0 (7.5). */
+static bool counts(const struct sy_supervisor *sup, const struct sy_tenant *tenant)
+{
+	return !(tenant->drained && (sy_chain_leaving(sup) || tenant->orphan));
+}
+
+static int collect_workspaces(struct sy_supervisor *sup, struct sy_status_workspace *out, size_t *ret_count, struct sy_assessment *counted)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sup->tenants.count; i++) {
+		struct sy_tenant *tenant = sup->tenants.items[i];
+		struct sy_status_workspace *workspace = &out[*ret_count];
+
+		if (!counts(sup, tenant))
+			continue;
+		*workspace = (struct sy_status_workspace){.cluster = tenant->cluster, .path = tenant->path};
+		sy_assess_phase(sup, tenant, &workspace->phase, NULL);
+		sy_assess_count(sup, tenant, &workspace->phase, counted);
+		r = collect_bindings(sup, tenant->cluster, workspace);
+		(*ret_count)++;
+	}
+	return r;
+}
+
+static void tell_manager(struct sy_supervisor *sup, const struct sy_condition *ready, const struct sy_assessment *counted)
+{
+	sy_notify_status(sup->notify, "Ready=%s %s; %zu of %zu workers ready", sy_condition_status_name(ready->status), ready->reason,
+			 counted->workers_ready, counted->workers_total);
+}
+
+static int build(struct sy_supervisor *sup, struct sy_status_input *input, const struct sy_assessment *counted, json_object **ret_status)
+{
+	const struct sy_target_view *view = sy_target_view(sup->target);
+	struct sy_condition conditions[SY_CONDITION_MAX];
+	struct sy_error err = {0};
+	int r;
+
+	sy_assess_conditions(sup, counted, conditions);
+	input->conditions = conditions;
+	input->generation = view->generation;
+	input->identity = sup->identity.text;
+	input->version = SY_VERSION;
+	input->kubernetes_version = sy_downstream_version(sup->downstream);
+	input->allocatable = sy_nodes_allocatable(sup->nodes);
+	input->capacity = sy_nodes_capacity(sup->nodes);
+	input->catalog = &sup->catalog;
+	r = sy_status_build(input, ret_status, &err);
+	if (r < 0)
+		sy_error_log(NULL, "computing the SyncTarget's status: %s", err.text);
+	tell_manager(sup, &conditions[SY_CONDITION_READY], counted);
+	return r;
+}
+
+int sy_assess_build(void *arg, json_object *stored, const char *now, json_object **ret_status)
+{
+	struct sy_supervisor *sup = arg;
+	struct sy_assessment counted = {.due_ms = INT64_MAX};
+	struct sy_status_input input = {.stored = stored, .now = now};
+	size_t room = sup->tenants.count;
+	int r;
+
+	if (!sup->followed)
+		return -EAGAIN;
+	input.workspaces = calloc(room ? room : 1, sizeof(*input.workspaces));
+	r = input.workspaces ? collect_urls(sup, &input.urls, &input.url_count) : -ENOMEM;
+	if (r == 0)
+		r = collect_workspaces(sup, input.workspaces, &input.workspace_count, &counted);
+	if (r == 0)
+		r = build(sup, &input, &counted, ret_status);
+	for (size_t i = 0; input.workspaces && i < input.workspace_count; i++)
+		free(input.workspaces[i].bindings);
+	free(input.workspaces);
+	free(input.urls);
+	if (counted.due_ms != INT64_MAX)
+		sy_think_at(sup, counted.due_ms + 1);
+	return r;
+}

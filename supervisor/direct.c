@@ -1,0 +1,267 @@
+/* Direct mode: workspaces and resources come from the configuration. Each path is resolved to its logical cluster, what is served there is
+ * discovered, and both are looked at again every minute.
+ *
+ * There is no binding here whose end would be positive knowledge, so nothing is ever drained: a workspace that leaves the configuration, or
+ * a path that names another logical cluster from now on, has its worker stopped and nothing deleted; a 404 or 403 changes nothing at all. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/direct.h"
+
+static void entry_free(struct sy_direct_entry *entry)
+{
+	if (!entry)
+		return;
+	sy_kube_cancel(entry->request);
+	free(entry->configured);
+	free(entry->cluster);
+	free(entry->path);
+	free(entry->trouble);
+	for (size_t i = 0; i < entry->group_count; i++)
+		sy_served_done(&entry->groups[i].served);
+	free(entry->groups);
+	free(entry);
+}
+
+static struct sy_direct_entry *find_entry(struct sy_direct *direct, const char *configured)
+{
+	for (size_t i = 0; i < direct->count; i++) {
+		if (strcmp(direct->entries[i]->configured, configured) == 0)
+			return direct->entries[i];
+	}
+	return NULL;
+}
+
+static int add_entry(struct sy_direct *direct, const char *configured, struct sy_error *err)
+{
+	struct sy_direct_entry **entries = reallocarray(direct->entries, direct->count + 1, sizeof(struct sy_direct_entry *));
+	struct sy_direct_entry *entry;
+
+	if (!entries)
+		return sy_error_oom(err);
+	direct->entries = entries;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return sy_error_oom(err);
+	entry->direct = direct;
+	entry->configured = strdup(configured);
+	if (!entry->configured) {
+		entry_free(entry);
+		return sy_error_oom(err);
+	}
+	entries[direct->count++] = entry;
+	return 0;
+}
+
+static bool configured(const struct sy_config *config, const char *workspace)
+{
+	for (size_t i = 0; i < config->direct_workspace_count; i++) {
+		if (strcmp(config->direct_workspaces[i], workspace) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Stop the worker of a logical cluster that nobody names any more; nothing is deleted. */
+static void drop_unnamed(struct sy_supervisor *sup)
+{
+	for (size_t i = sup->tenants.count; i > 0; i--) {
+		struct sy_tenant *tenant = sup->tenants.items[i - 1];
+		const struct sy_log_ref ref = {.cluster = tenant->cluster, .path = tenant->path};
+		bool named = false;
+
+		for (size_t j = 0; j < sup->direct->count && !named; j++)
+			named = sup->direct->entries[j]->cluster && strcmp(sup->direct->entries[j]->cluster, tenant->cluster) == 0;
+		if (named)
+			continue;
+		sy_info(&ref, "no longer configured: its worker is stopped, nothing is deleted");
+		sy_workers_drop(sup->workers, tenant->cluster);
+		sy_tenants_remove(&sup->tenants, tenant);
+	}
+}
+
+static int sync_entries(struct sy_supervisor *sup, struct sy_error *err)
+{
+	struct sy_direct *direct = sup->direct;
+	size_t kept = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < direct->count; i++) {
+		if (configured(sup->config, direct->entries[i]->configured))
+			direct->entries[kept++] = direct->entries[i];
+		else
+			entry_free(direct->entries[i]);
+	}
+	direct->count = kept;
+	for (size_t i = 0; r == 0 && i < sup->config->direct_workspace_count; i++) {
+		if (!find_entry(direct, sup->config->direct_workspaces[i]))
+			r = add_entry(direct, sup->config->direct_workspaces[i], err);
+	}
+	return r;
+}
+
+static int want(struct sy_supervisor *sup, struct sy_error *err)
+{
+	struct sy_strv groups = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sup->config->direct_resource_count; i++) {
+		const struct sy_config_direct_resource *resource = &sup->config->direct_resources[i];
+
+		r = sy_strv_add_new(&groups, resource->group, err);
+		if (r == 0)
+			r = sy_reviews_want(sup->reviews, resource->group, resource->resource, err);
+	}
+	if (r == 0)
+		r = sy_downstream_want(sup->downstream, &groups, err);
+	sy_strv_done(&groups);
+	return r;
+}
+
+static void round_start(void *arg)
+{
+	struct sy_supervisor *sup = arg;
+
+	for (size_t i = 0; i < sup->direct->count; i++)
+		sy_direct_resolve(sup->direct->entries[i]);
+	sy_timer_start(sup->direct->timer, sup->timings.resolve_ms);
+}
+
+int sy_direct_open(struct sy_supervisor *sup, struct sy_error *err)
+{
+	const struct sy_target_id id = {"", sup->config->direct_name, sup->config->direct_uid};
+	int r;
+
+	sup->direct = calloc(1, sizeof(*sup->direct));
+	if (!sup->direct)
+		return sy_error_oom(err);
+	sup->direct->sup = sup;
+	r = sy_key_of_direct(sup->config->direct_name, sup->direct->key, err);
+	if (r == 0)
+		r = sy_think_follow(sup, &id, err);
+	if (r == 0)
+		r = sync_entries(sup, err);
+	if (r == 0)
+		r = want(sup, err);
+	if (r == 0)
+		r = sy_timer_new(&sup->direct->timer, sup->loop, round_start, sup, err);
+	if (r == 0)
+		sy_timer_start(sup->direct->timer, 0);
+	return r;
+}
+
+void sy_direct_close(struct sy_supervisor *sup)
+{
+	struct sy_direct *direct = sup->direct;
+
+	if (!direct)
+		return;
+	sy_timer_free(direct->timer);
+	for (size_t i = 0; i < direct->count; i++)
+		entry_free(direct->entries[i]);
+	free(direct->entries);
+	free(direct);
+	sup->direct = NULL;
+}
+
+void sy_direct_reload(struct sy_supervisor *sup)
+{
+	struct sy_error err = {0};
+
+	if (sync_entries(sup, &err) < 0 || want(sup, &err) < 0)
+		sy_error_log(NULL, "%s", err.text);
+	sy_timer_start(sup->direct->timer, 0);
+}
+
+const char *sy_direct_trouble(const struct sy_supervisor *sup)
+{
+	for (size_t i = 0; sup->direct && i < sup->direct->count; i++) {
+		if (sup->direct->entries[i]->trouble)
+			return sup->direct->entries[i]->trouble;
+	}
+	return "";
+}
+
+/* --- plans --- */
+
+/* What both sides serve alike; false = leave it out, with the reason in problem. unknown: wait for an answer. */
+static bool resource_usable(struct sy_supervisor *sup, const struct sy_direct_entry *entry, const struct sy_config_direct_resource *wanted,
+			    struct sy_direct_resource *ret, const char **ret_problem, bool *ret_wait)
+{
+	const struct sy_review *review = sy_reviews_find(sup->reviews, wanted->group, wanted->resource);
+	const struct sy_served_resource *up = sy_direct_served(entry, wanted), *down;
+
+	*ret_wait = sy_downstream_state(sup->downstream, wanted->group) == SY_SERVED_UNKNOWN || !review ||
+		    (!review->known && review->state == SY_REVIEW_UNKNOWN) || !sy_direct_answered(entry, wanted);
+	if (*ret_wait)
+		return false;
+	down = sy_downstream_find(sup->downstream, wanted->group, wanted->version, wanted->resource);
+	*ret_problem = !up					? "is not served by the workspace"
+		       : !down					? "is not served by the cluster"
+		       : up->namespaced != down->namespaced	? "has another scope in the cluster"
+		       : strcmp(up->kind, down->kind) != 0	? "has another kind in the cluster"
+		       : review->known && review->missing.count ? "may not be written in the cluster"
+								: NULL;
+	if (*ret_problem)
+		return false;
+	*ret = (struct sy_direct_resource){wanted->group, wanted->version, wanted->resource, up->kind, up->namespaced, up->has_status};
+	return true;
+}
+
+static void set_problem(struct sy_tenant *tenant, const char *resource, const char *problem)
+{
+	const struct sy_log_ref ref = {.cluster = tenant->cluster, .path = tenant->path, .resource = resource};
+	char text[sizeof(tenant->problem)];
+
+	(void)snprintf(text, sizeof(text), "%.150s %s", resource, problem);
+	if (strcmp(text, tenant->problem) != 0)
+		sy_warn(&ref, "%s", text);
+	memcpy(tenant->problem, text, sizeof(text));
+}
+
+static void plan_entry(struct sy_supervisor *sup, struct sy_direct_entry *entry)
+{
+	const struct sy_plan_target target = {"", sup->config->direct_name, sup->config->direct_uid, sup->direct->key};
+	struct sy_direct_resource resources[SY_MAX_PLAN_RESOURCES];
+	struct sy_tenant *tenant = NULL;
+	struct sy_plan plan = {0};
+	struct sy_error err = {0};
+	size_t count = 0;
+	char base[4096];
+
+	if (!entry->cluster || sy_tenants_get(&sup->tenants, entry->cluster, entry->path ? entry->path : "", &tenant, &err) < 0)
+		return;
+	for (size_t i = 0; i < sup->config->direct_resource_count && count < SY_MAX_PLAN_RESOURCES; i++) {
+		const struct sy_config_direct_resource *wanted = &sup->config->direct_resources[i];
+		const char *problem = NULL;
+		bool wait = false;
+
+		if (resource_usable(sup, entry, wanted, &resources[count], &problem, &wait))
+			count++;
+		else if (wait)
+			return;
+		else
+			set_problem(tenant, wanted->resource, problem);
+	}
+	if (count == sup->config->direct_resource_count)
+		tenant->problem[0] = '\0';
+	(void)snprintf(base, sizeof(base), "%s/clusters/%s", sup->base, entry->cluster);
+	if (sy_plan_for_direct(sup->config, &target, entry->cluster, tenant->path, base, resources, count, &plan, &err) == 0) {
+		if (sy_workers_set_plan(sup->workers, &plan, &err) == 0) {
+			tenant->planned = true;
+			tenant->mode = plan.mode;
+		}
+		sy_plan_done(&plan);
+	}
+	if (err.code)
+		sy_error_log(NULL, "workspace %s: %s", entry->configured, err.text);
+}
+
+void sy_direct_step(struct sy_supervisor *sup)
+{
+	drop_unnamed(sup);
+	for (size_t i = 0; i < sup->direct->count; i++)
+		plan_entry(sup, sup->direct->entries[i]);
+	sy_notify_status(sup->notify, "direct mode, %zu workspaces", sup->direct->count);
+}
