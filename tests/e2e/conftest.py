@@ -17,7 +17,7 @@ running = []  # every Syncerd of the present module, for the reports
 
 
 def pytest_report_header():
-    return f"syncerd: build/{product.PRESET}/bin"
+    return f"syncerd: {product.BUILD}/bin"
 
 
 def pytest_collection_modifyitems(items):
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items):
     if absent:
         reason = f"{', '.join(absent)} not found (tests/testbed/get-binaries.sh fetches the servers)"
     elif not product.is_built():
-        reason = f"syncerd is not built in build/{product.PRESET}/bin"
+        reason = f"syncerd is not built in {product.BUILD}/bin"
     if reason:
         for item in items:
             item.add_marker(pytest.mark.skip(reason=f"{item.module.__name__}: {reason}"))

@@ -13,11 +13,11 @@ from testbed.process import Process
 from world import ROOT
 
 SANITIZER = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error: |Assertion .* failed")
-PRESET = os.environ.get("SYNCERD_BUILD", "release")
+BUILD = os.path.join(ROOT, "build", os.environ.get("SYNCERD_BUILD", "release"))  # a preset, or the absolute path of a build tree
 
 
 def program(name):
-    return os.path.join(ROOT, "build", PRESET, "bin", name)
+    return os.path.join(BUILD, "bin", name)
 
 
 def is_built():
