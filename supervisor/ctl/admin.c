@@ -42,14 +42,35 @@ static void stop_loop(void *arg)
 	sy_loop_stop(admin->loop);
 }
 
+static char *copy_text(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy) {
+		ctl_error("out of memory");
+		exit(CTL_FAILED);
+	}
+	return copy;
+}
+
+/* Only kcp's URLs name a workspace; a cluster behind a proxy may have "/clusters/" in a path of its own. */
+static int read_base(struct ctl_admin *admin, const char *role, struct sy_error *err)
+{
+	sy_auto_free char *workspace = NULL;
+
+	if (!strcmp(role, "kcp"))
+		return sy_kcp_split_server(admin->access.server, &admin->base, &workspace, err);
+	admin->base = copy_text(admin->access.server);
+	return 0;
+}
+
 static int open_clients(struct ctl_admin *admin, const struct sy_config_server *server, const char *role, struct sy_error *err)
 {
 	const struct sy_kube_options options = {.user_agent = "syncerctl/" SY_VERSION, .max_connections = 1};
-	sy_auto_free char *workspace = NULL;
 	int rc = sy_access_load(server, role, &admin->access, err);
 
 	if (rc == 0)
-		rc = sy_kcp_split_server(admin->access.server, &admin->base, &workspace, err);
+		rc = read_base(admin, role, err);
 	if (rc == 0)
 		rc = sy_loop_new(&admin->loop, err);
 	if (rc == 0)
@@ -112,7 +133,7 @@ static void call_done(void *arg, const struct sy_kube_result *result)
 	answer->verdict = result->verdict;
 	answer->http_code = result->http_code;
 	answer->object = json_object_get(result->object);
-	answer->message = strdup(result->message ? result->message : "");
+	answer->message = copy_text(result->message ? result->message : "");
 	sy_loop_stop(admin->loop);
 }
 
@@ -132,7 +153,7 @@ void ctl_admin_call(struct ctl_admin *admin, const char *workspace, const char *
 	admin->answer = ret_answer;
 	if (!base || (body && !text) || sy_kube_do(admin->kube, &call, call_done, admin, NULL, &err) < 0) {
 		ret_answer->verdict = SY_KUBE_UNREACHABLE;
-		ret_answer->message = strdup(err.text);
+		ret_answer->message = copy_text(err.text);
 		return;
 	}
 	sy_loop_run(admin->loop);

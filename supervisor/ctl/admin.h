@@ -11,14 +11,14 @@ struct ctl_answer {
 	enum sy_kube_verdict verdict;
 	int http_code;
 	json_object *object; /* owned, NULL when the body was not JSON */
-	char *message;	     /* owned */
+	char *message;	     /* owned, never NULL, "" without one */
 };
 void ctl_answer_done(struct ctl_answer *answer);
 
-/* kubeconfig NULL: $KUBECONFIG, else ~/.kube/config. role names the server in messages. Prints an error and returns false on failure. */
+/* kubeconfig NULL: $KUBECONFIG, else ~/.kube/config. role is "kcp" or "cluster". Prints an error and returns false on failure. */
 bool ctl_admin_open(struct ctl_admin **ret_admin, const char *kubeconfig, const char *context, const char *role);
 void ctl_admin_free(struct ctl_admin *admin);
-/* Access as loaded, and the server's base URL without a /clusters/... part (both borrowed). */
+/* Access as loaded, and the server's base URL, of kcp without a /clusters/... part (both borrowed). */
 const struct sy_access *ctl_admin_access(const struct ctl_admin *admin);
 const char *ctl_admin_base(const struct ctl_admin *admin);
 

@@ -26,7 +26,8 @@ static int socket_connect(struct ctl *ctl, bool patient, int *ret_fd)
 	}
 	memcpy(address.sun_path, ctl->socket, strlen(ctl->socket));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0) {
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0) {
 		ctl_error("socket: %s", strerror(errno));
 		return CTL_FAILED;
 	}
@@ -85,11 +86,14 @@ static int read_line(struct ctl *ctl, int fd, struct sy_buf *in, size_t *ret_len
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			ctl_error("%s: %s", ctl->socket, n == 0 ? "syncerd closed the connection" : strerror(errno));
+			if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+				ctl_error("%s: no answer within %d s", ctl->socket, ANSWER_SECONDS);
+			else
+				ctl_error("%s: %s", ctl->socket, n == 0 ? "syncerd closed the connection" : strerror(errno));
 			return CTL_UNREACHABLE;
 		}
 		if (sy_buf_add(in, chunk, (size_t)n) < 0) {
-			ctl_error("the answer is too large");
+			ctl_error("%s: the answer is larger than %u bytes", ctl->socket, SY_MAX_IPC_BYTES);
 			return CTL_FAILED;
 		}
 	}
@@ -108,6 +112,11 @@ static int read_answer(struct ctl *ctl, int fd, struct sy_buf *in, struct sy_con
 		return CTL_FAILED;
 	}
 	sy_buf_consume(in, len + 1);
+	if (ret_answer->id != REQUEST_ID) {
+		ctl_error("%s: an answer to another request", ctl->socket);
+		sy_control_answer_done(ret_answer);
+		return CTL_FAILED;
+	}
 	if (ret_answer->ok)
 		return CTL_OK;
 	ctl_error("%s", ret_answer->error ? ret_answer->error : "refused without a reason");

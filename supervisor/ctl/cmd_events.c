@@ -1,4 +1,5 @@
 /* syncerctl events: what happened to objects, newest last; -f follows. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -61,15 +62,18 @@ static bool show_followed(struct ctl *ctl, json_object *event)
 	const char *path = sy_json_str(event, "path", NULL);
 
 	if (!ctl_wants_table(ctl)) {
-		puts(json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		return ctl_print_item(ctl, event) == CTL_OK && fflush(stdout) == 0;
 	} else {
 		const char *words[] = {sy_json_str(event, "time", NULL),     sy_json_str(event, "type", NULL),
 				       sy_json_str(event, "reason", NULL),   path && *path ? path : sy_json_str(event, "cluster", NULL),
 				       sy_json_str(event, "resource", NULL), sy_json_str(event, "object", NULL),
 				       sy_json_str(event, "message", NULL)};
 
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			printf("%s%s", words[i] && *words[i] ? words[i] : "-", i + 1 < sizeof(words) / sizeof(words[0]) ? "  " : "\n");
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			sy_auto_free char *word = ctl_visible(words[i] && *words[i] ? words[i] : "-");
+
+			printf("%s%s", word, i + 1 < sizeof(words) / sizeof(words[0]) ? "  " : "\n");
+		}
 	}
 	return fflush(stdout) == 0;
 }

@@ -1,4 +1,6 @@
 /* syncerctl status: the state of this syncerd in one screen. */
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -6,10 +8,26 @@
 #include "ctl.h"
 #include "table.h"
 
+#define NAME_WIDTH 14
+
 static void line(const char *name, const char *text)
 {
-	if (text && *text)
-		printf("%-14s %s\n", name, text);
+	ctl_print_line(name, NAME_WIDTH, text);
+}
+
+static void linef(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void linef(const char *name, const char *fmt, ...)
+{
+	sy_auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0) {
+		text = NULL;
+		ctl_error("out of memory");
+	}
+	va_end(ap);
+	line(name, text);
 }
 
 static const char *paint(const struct ctl *ctl, const char *status)
@@ -29,7 +47,7 @@ static void print_server(const char *name, json_object *server)
 	if (reachable)
 		line(name, url);
 	else
-		printf("%-14s %s (not reachable%s%s)\n", name, url ? url : "-", message && *message ? ": " : "", message ? message : "");
+		linef(name, "%s (not reachable%s%s)", url ? url : "-", message && *message ? ": " : "", message ? message : "");
 }
 
 static void print_target(struct ctl *ctl, json_object *target)
@@ -44,14 +62,17 @@ static void print_target(struct ctl *ctl, json_object *target)
 	time_t at;
 	char age[32] = "never";
 
-	printf("%-14s %s in %s (%s)\n", "SyncTarget", name ? name : "-", path && *path ? path : "-", cluster ? cluster : "-");
+	linef("SyncTarget", "%s in %s (%s)", name ? name : "-", path && *path ? path : "-", cluster ? cluster : "-");
 	line("Key", sy_json_str(target, "key", NULL));
 	if (beat && sy_time_parse(beat, &at)) {
 		ctl_format_age((long)(time(NULL) - at), age, sizeof(age));
-		printf("%-14s %s ago\n", "Heartbeat", age);
+		linef("Heartbeat", "%s ago", age);
 	}
-	printf("%-14s %s%s%s %s%s%s\n", "Ready", paint(ctl, ready), ready ? ready : "Unknown", ctl->colour && ready ? "\033[0m" : "",
-	       reason ? reason : "", message && *message ? ": " : "", message ? message : "");
+	sy_auto_free char *state = ctl_visible(ready ? ready : "Unknown");
+	sy_auto_free char *why = ctl_visible(reason ? reason : "");
+	sy_auto_free char *text = ctl_visible(message ? message : "");
+	printf("%-*s %s%s%s%s%s%s%s\n", NAME_WIDTH, "Ready", paint(ctl, ready), state, *paint(ctl, ready) ? "\033[0m" : "", *why ? " " : "",
+	       why, *text ? ": " : "", text);
 }
 
 static void print_conditions(json_object *conditions)
@@ -95,12 +116,13 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	sy_json_int(value, &total, "workspaces", "total", NULL);
 	sy_json_int(value, &ready, "workspaces", "ready", NULL);
 	ctl_format_age((long)uptime, age, sizeof(age));
-	printf("%-14s %s, up %s\n", "syncerd", sy_json_str(value, "version", NULL), age);
+	const char *version = sy_json_str(value, "version", NULL);
+	linef("syncerd", "%s, up %s", version ? version : "of unknown version", age);
 	line("Mode", sy_json_str(value, "mode", NULL));
 	line("Identity", sy_json_str(value, "identity", NULL));
 	print_server("kcp", sy_json_object(value, "upstream", NULL));
 	print_server("Cluster", sy_json_object(value, "downstream", NULL));
-	printf("%-14s %lld of %lld syncing\n", "Workspaces", (long long)ready, (long long)total);
+	linef("Workspaces", "%lld of %lld syncing", (long long)ready, (long long)total);
 	if (sy_json_object(value, "syncTarget", NULL)) {
 		print_target(ctl, sy_json_object(value, "syncTarget", NULL));
 		print_conditions(sy_json_array(value, "syncTarget", "conditions", NULL));

@@ -62,13 +62,16 @@ int ctl_loglevel(struct ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
-/* KEY is "[RESOURCE.GROUP/]NAMESPACE/NAME" or "NAME": a prefix with a dot or a third part names the resource. */
+/* KEY is "[RESOURCE/]NAMESPACE/NAME" or "[RESOURCE/]NAME". The first part names the resource when two more follow, or when it has a dot:
+ * namespaces have none. */
 static json_object *dump_args(const char *workspace, const char *key)
 {
 	json_object *args = ctl_args("workspace", workspace);
 	const char *first = key ? strchr(key, '/') : NULL;
 
-	if (first && strchr(first + 1, '/')) {
+	const char *dot = key ? strchr(key, '.') : NULL;
+
+	if (first && (strchr(first + 1, '/') || (dot && dot < first))) {
 		ctl_args_add(args, "resource", json_object_new_string_len(key, (int)(first - key)));
 		key = first + 1;
 	}
@@ -83,7 +86,8 @@ int ctl_dump(struct ctl *ctl, int argc, char **argv)
 	const char *names[2];
 
 	ctl_parse(ctl, argc, argv, "WORKSPACE [KEY]",
-		  "Show what the worker knows about one object (KEY is [RESOURCE/]NAMESPACE/NAME or NAME), or, without KEY, all failing "
+		  "Show what the worker knows about one object (KEY is [RESOURCE/]NAMESPACE/NAME or [RESOURCE/]NAME), or, without KEY, all "
+		  "failing "
 		  "ones.",
 		  1, names, 2);
 	int rc = ctl_request(ctl, "dump", dump_args(names[0], names[1]), &value);

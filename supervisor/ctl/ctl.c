@@ -5,19 +5,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
+#include "base/visible.h"
 #include "supervisor/yaml.h"
 
 void ctl_error(const char *fmt, ...)
 {
+	char text[4096];
 	va_list ap;
 
 	fflush(stdout);
-	fputs("syncerctl: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	sy_auto_free char *visible = ctl_visible(text);
+	fprintf(stderr, "syncerctl: %s\n", visible);
+}
+
+char *ctl_visible(const char *text)
+{
+	size_t len = strlen(text);
+	struct sy_buf out;
+
+	sy_buf_init(&out, 8 * len + 1);
+	while (len > 0) {
+		char form[SY_VISIBLE_MAX];
+		size_t used = sy_visible_char(text, len, form);
+
+		if (sy_buf_add_str(&out, form) < 0)
+			break;
+		text += used;
+		len -= used;
+	}
+	char *visible = len == 0 ? sy_buf_take(&out) : NULL;
+	if (!visible) {
+		fputs("syncerctl: out of memory\n", stderr);
+		exit(CTL_FAILED);
+	}
+	return visible;
+}
+
+void ctl_print_line(const char *name, int width, const char *text)
+{
+	if (!text || !*text)
+		return;
+	sy_auto_free char *visible = ctl_visible(text);
+	printf("%-*s %s\n", width, name, visible);
 }
 
 static bool output_parse(const char *text, enum ctl_output *ret_output)
@@ -108,17 +140,12 @@ bool ctl_wants_table(const struct ctl *ctl)
 	return ctl->output == CTL_TABLE || ctl->output == CTL_WIDE;
 }
 
-int ctl_print_value(struct ctl *ctl, json_object *value)
+static int print_yaml(json_object *value)
 {
 	sy_auto_free char *yaml = NULL;
-	sy_auto_free char *text = NULL;
+	sy_auto_free char *text = sy_json_text(value);
 	struct sy_error err;
 
-	if (ctl->output != CTL_YAML) {
-		puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-		return CTL_OK;
-	}
-	text = sy_json_text(value);
 	if (!text) {
 		ctl_error("out of memory");
 		return CTL_FAILED;
@@ -128,6 +155,31 @@ int ctl_print_value(struct ctl *ctl, json_object *value)
 		return CTL_FAILED;
 	}
 	fputs(yaml, stdout);
+	return CTL_OK;
+}
+
+int ctl_print_value(struct ctl *ctl, json_object *value)
+{
+	if (ctl->output == CTL_YAML)
+		return print_yaml(value);
+	puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	return CTL_OK;
+}
+
+int ctl_print_item(struct ctl *ctl, json_object *value)
+{
+	sy_auto_free char *text = NULL;
+
+	if (ctl->output == CTL_YAML) {
+		puts("---");
+		return print_yaml(value);
+	}
+	text = sy_json_text(value);
+	if (!text) {
+		ctl_error("out of memory");
+		return CTL_FAILED;
+	}
+	puts(text);
 	return CTL_OK;
 }
 

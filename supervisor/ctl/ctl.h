@@ -35,6 +35,9 @@ struct ctl_command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
+/* The whole program: the options before the command, then the command. Returns an exit code, or exits like ctl_parse. */
+int ctl_main(int argc, char **argv);
+
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workspaces(struct ctl *ctl, int argc, char **argv);
 int ctl_restart(struct ctl *ctl, int argc, char **argv);
@@ -61,8 +64,15 @@ int ctl_stream(struct ctl *ctl, const char *verb, json_object *args, bool (*show
 
 /* Print a value in the form the user asked for: JSON indented, or YAML. */
 int ctl_print_value(struct ctl *ctl, json_object *value);
+/* One of many values: JSON in one line, or a YAML document with "---" in front. */
+int ctl_print_item(struct ctl *ctl, json_object *value);
 bool ctl_wants_table(const struct ctl *ctl);
+/* Print "name   text\n" with name padded to width; nothing without text. */
+void ctl_print_line(const char *name, int width, const char *text);
+/* Text from syncerd or a server, made safe for a terminal (base/visible.h). malloc'ed; exits when memory is short. */
+char *ctl_visible(const char *text);
 
+/* One line on stderr, made visible. */
 void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Build {"key": value}-style arguments; exits when memory is short. NULL values are left out. */
 json_object *ctl_args(const char *key, const char *value);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/num.h"
 #include "kcp/ids.h"
@@ -19,7 +20,8 @@ enum {
 	OPT_CLAIMS,
 	OPT_KUBECONFIG,
 	OPT_CONTEXT,
-	OPT_CLUSTER_KUBECONFIG
+	OPT_CLUSTER_KUBECONFIG,
+	OPT_CLUSTER_CONTEXT
 };
 
 static const struct argp_option kcp_options[] = {
@@ -29,9 +31,9 @@ static const struct argp_option kcp_options[] = {
 	{"label", OPT_LABEL, "KEY=VALUE", 0, "Label of the SyncTarget; may be repeated", 0},
 	{"tenant-events", OPT_EVENTS, NULL, 0, "Also grant create on apiexports/content, for Events on tenants' objects", 0},
 	{"apply", OPT_APPLY, NULL, 0, "Apply instead of print", 0},
-	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "Write the syncer's kubeconfig (- = standard output)", 0},
+	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
 	{"token-ttl", OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
-	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp", 0},
+	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp (default $KUBECONFIG, else ~/.kube/config)", 0},
 	{"context", OPT_CONTEXT, "NAME", 0, "Context in it", 0},
 	{0},
 };
@@ -41,11 +43,13 @@ static const struct argp_option cluster_options[] = {
 	{"name", OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
 	{"allow-claims", OPT_CLAIMS, NULL, 0, "Also grant ConfigMaps and Secrets, where an export claims them", 0},
 	{"apply", OPT_APPLY, NULL, 0, "Apply instead of print", 0},
-	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "Write the syncer's kubeconfig (- = standard output)", 0},
+	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
 	{"token-ttl", OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
-	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp", 0},
+	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp (default $KUBECONFIG, else ~/.kube/config)", 0},
 	{"context", OPT_CONTEXT, "NAME", 0, "Context in it", 0},
-	{"cluster-kubeconfig", OPT_CLUSTER_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of the physical cluster", 0},
+	{"cluster-kubeconfig", OPT_CLUSTER_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of the physical cluster (same default)",
+	 0},
+	{"cluster-context", OPT_CLUSTER_CONTEXT, "NAME", 0, "Context in it", 0},
 	{0},
 };
 
@@ -65,6 +69,9 @@ static void add_export(struct ctl_install *install, char *arg, struct argp_state
 	if (!sy_workspace_path_valid(entry->workspace) ||
 	    strspn(entry->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(entry->name))
 		argp_error(state, "--export %s: not a workspace path and an export's name", arg);
+	for (size_t i = 0; i < install->export_count; i++)
+		if (!strcmp(install->exports[i].workspace, entry->workspace) && !strcmp(install->exports[i].name, entry->name))
+			argp_error(state, "--export %s: given twice", arg);
 	install->export_count++;
 }
 
@@ -98,6 +105,7 @@ static error_t parse_install(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		state->child_inputs[0] = install->ctl;
 		return 0;
 	case OPT_WORKSPACE:
 		install->workspace = arg;
@@ -136,6 +144,9 @@ static error_t parse_install(int key, char *arg, struct argp_state *state)
 	case OPT_CLUSTER_KUBECONFIG:
 		install->cluster_kubeconfig = arg;
 		return 0;
+	case OPT_CLUSTER_CONTEXT:
+		install->cluster_context = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
@@ -147,39 +158,67 @@ static error_t parse_install(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child common[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
+
 static const struct argp kcp_argp = {
 	.options = kcp_options,
 	.parser = parse_install,
+	.children = common,
 	.doc = "Print, or with --apply make, what syncerd needs in kcp: the SyncTarget type and object, a ServiceAccount, and its roles.",
 };
 static const struct argp cluster_argp = {
 	.options = cluster_options,
 	.parser = parse_install,
+	.children = common,
 	.doc = "Print, or with --apply make, what syncerd needs in the physical cluster: namespace, ServiceAccount and role.",
 };
 
+static int usage(const char *target)
+{
+	bool asked = !strcmp(target, "--help") || !strcmp(target, "-?") || !strcmp(target, "--usage");
+
+	fputs("Usage: syncerctl install kcp|cluster [OPTION...]\nSee 'syncerctl install kcp --help' and 'syncerctl install cluster "
+	      "--help'.\n",
+	      asked ? stdout : stderr);
+	return asked ? CTL_OK : CTL_USAGE;
+}
+
+/* A kubeconfig that cannot be written should be known before anything is made. */
+static bool output_is_free(const char *output)
+{
+	struct stat st;
+
+	if (!output || !strcmp(output, "-") || lstat(output, &st) < 0)
+		return true;
+	ctl_error("%s exists already; remove it first", output);
+	return false;
+}
+
+static int run(struct ctl_install *install, bool is_kcp)
+{
+	if (!output_is_free(install->output))
+		return CTL_FAILED;
+	if (install->output && !strcmp(install->output, "-"))
+		install->out = stderr;
+	if (is_kcp && !install->export_count)
+		ctl_error("no --export given: the SyncTarget will serve nothing until its spec.supportedAPIExports names one");
+	return is_kcp ? ctl_install_kcp(install) : ctl_install_cluster(install);
+}
+
 int ctl_install(struct ctl *ctl, int argc, char **argv)
 {
-	struct ctl_install install = {.ctl = ctl};
+	struct ctl_install install = {.ctl = ctl, .out = stdout};
 	const char *target = argc > 1 ? argv[1] : "";
 	bool is_kcp = !strcmp(target, "kcp");
 	char name[64];
 	int rc;
 
-	if (!is_kcp && strcmp(target, "cluster") != 0) {
-		FILE *out = !strcmp(target, "--help") ? stdout : stderr;
-
-		fputs("Usage: syncerctl install kcp|cluster [OPTION...]\nSee 'syncerctl install kcp --help' and 'syncerctl install cluster "
-		      "--help'.\n",
-		      out);
-		return out == stdout ? CTL_OK : CTL_USAGE;
-	}
+	if (!is_kcp && strcmp(target, "cluster") != 0)
+		return usage(target);
 	snprintf(name, sizeof(name), "syncerctl install %s", target);
 	argv[1] = name;
 	argp_parse(is_kcp ? &kcp_argp : &cluster_argp, argc - 1, argv + 1, 0, NULL, &install);
-	if (is_kcp && !install.export_count)
-		ctl_error("no --export given: the SyncTarget will serve nothing until its spec.supportedAPIExports names one");
-	rc = is_kcp ? ctl_install_kcp(&install) : ctl_install_cluster(&install);
+	rc = run(&install, is_kcp);
 	for (size_t i = 0; i < install.export_count; i++) {
 		free(install.exports[i].workspace);
 		free(install.exports[i].name);

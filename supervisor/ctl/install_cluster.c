@@ -19,6 +19,14 @@ static json_object *rule(const char *group, const char *resource, const char *ve
 	return object;
 }
 
+static void add_rule(json_object *rules, json_object *entry)
+{
+	if (!rules || json_object_array_add(rules, entry) < 0) {
+		ctl_error("out of memory");
+		exit(CTL_FAILED);
+	}
+}
+
 static bool plain_name(const char *text)
 {
 	return text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(text);
@@ -53,7 +61,7 @@ static void add_rules(json_object *rules, json_object *entries, bool claims_only
 		if (claims_only && (*group || (strcmp(resource, "configmaps") != 0 && strcmp(resource, "secrets") != 0)))
 			continue;
 		if (!has_rule(rules, group, resource))
-			json_object_array_add(rules, rule(group, resource, core_verbs));
+			add_rule(rules, rule(group, resource, core_verbs));
 	}
 }
 
@@ -62,8 +70,8 @@ static int collect_rules(struct ctl_install *install, struct ctl_admin *admin, j
 	json_object *exports = sy_json_array(target, "spec", "supportedAPIExports", NULL);
 	size_t count = exports ? json_object_array_length(exports) : 0;
 
-	json_object_array_add(rules, rule("", "namespaces", core_verbs));
-	json_object_array_add(rules, rule("", "nodes", "[\"list\",\"watch\"]"));
+	add_rule(rules, rule("", "namespaces", core_verbs));
+	add_rule(rules, rule("", "nodes", "[\"list\",\"watch\"]"));
 	for (size_t i = 0; i < count; i++) {
 		json_object *entry = json_object_array_get_idx(exports, i);
 		const char *path = sy_json_str(entry, "path", NULL);
@@ -88,7 +96,16 @@ static int collect_rules(struct ctl_install *install, struct ctl_admin *admin, j
 	return CTL_OK;
 }
 
-static int install_cluster_side(struct ctl_install *install, const char *id, json_object *rules)
+/* A forgotten --cluster-kubeconfig must not turn kcp into its own physical cluster. */
+static bool same_server(struct ctl_admin *kcp, struct ctl_admin *cluster)
+{
+	size_t len = strlen(ctl_admin_base(kcp));
+	const char *server = ctl_admin_base(cluster);
+
+	return !strncmp(server, ctl_admin_base(kcp), len) && (server[len] == '\0' || server[len] == '/');
+}
+
+static int install_cluster_side(struct ctl_install *install, struct ctl_admin *kcp, const char *id, json_object *rules)
 {
 	struct ctl_manifests list = {0};
 	struct ctl_admin *cluster = NULL;
@@ -101,11 +118,13 @@ static int install_cluster_side(struct ctl_install *install, const char *id, jso
 		ctl_manifests_done(&list);
 		return rc;
 	}
-	if (!ctl_admin_open(&cluster, install->cluster_kubeconfig, NULL, "cluster")) {
-		ctl_manifests_done(&list);
-		return CTL_FAILED;
+	rc = ctl_admin_open(&cluster, install->cluster_kubeconfig, install->cluster_context, "cluster") ? CTL_OK : CTL_FAILED;
+	if (rc == CTL_OK && same_server(kcp, cluster)) {
+		ctl_error("%s is kcp, not the physical cluster: give --cluster-kubeconfig or --cluster-context", ctl_admin_base(cluster));
+		rc = CTL_FAILED;
 	}
-	rc = ctl_install_list(install, cluster, &list);
+	if (rc == CTL_OK)
+		rc = ctl_install_list(install, cluster, &list);
 	if (rc == CTL_OK && install->output) {
 		rc = CTL_FAILED;
 		if (ctl_fetch_token(install, cluster, NULL, id, id, &token))
@@ -127,10 +146,14 @@ static int install_with(struct ctl_install *install, struct ctl_admin *admin)
 	int rc;
 
 	if (!ctl_read_target(admin, install->workspace, install->name, &logical_cluster, &uid, &answer)) {
-		ctl_error("SyncTarget %s in %s cannot be read: %s; run 'syncerctl install kcp' first", install->name, install->workspace,
-			  answer.message ? answer.message : "");
+		rc = ctl_is_absent(&answer) ? CTL_WAITING : CTL_FAILED;
+		if (rc == CTL_WAITING)
+			ctl_error("SyncTarget %s does not exist in %s, and the names come from its uid: run 'syncerctl install kcp' first",
+				  install->name, install->workspace);
+		else
+			ctl_error("SyncTarget %s in %s cannot be read: %s", install->name, install->workspace, answer.message);
 		ctl_answer_done(&answer);
-		return CTL_WAITING;
+		return rc;
 	}
 	rc = collect_rules(install, admin, answer.object, rules);
 	ctl_answer_done(&answer);
@@ -140,7 +163,7 @@ static int install_with(struct ctl_install *install, struct ctl_admin *admin)
 		ctl_error("%s", err.text);
 		return CTL_FAILED;
 	}
-	return install_cluster_side(install, id, rules);
+	return install_cluster_side(install, admin, id, rules);
 }
 
 int ctl_install_cluster(struct ctl_install *install)

@@ -8,6 +8,7 @@
 
 #define SCHEMA_SUFFIX ".synctargets.workload.kcp.io"
 #define MAX_SCHEMA_VERSION 99
+#define BIND_SECONDS 60
 
 static bool same_schema(json_object *wanted, json_object *stored)
 {
@@ -30,37 +31,27 @@ static bool same_schema(json_object *wanted, json_object *stored)
 	return true;
 }
 
-/* A schema's spec is immutable: find the first "vN." name that is free or already holds what we ship. */
-static int apply_schema(struct ctl_install *install, struct ctl_admin *admin, char *ret_name, size_t size)
+/* A schema's spec is immutable: find the first "vN." name that is free, or already holds what we ship (*ret_there). */
+static int choose_schema(struct ctl_install *install, struct ctl_admin *admin, char *ret_name, size_t size, bool *ret_there)
 {
 	for (int version = 1; version <= MAX_SCHEMA_VERSION; version++) {
-		struct ctl_manifests list = {0};
+		sy_auto_json json_object *schema = NULL;
+		sy_auto_free char *path = NULL;
 		struct ctl_answer answer;
-		bool usable;
 
 		snprintf(ret_name, size, "v%d" SCHEMA_SUFFIX, version);
-		ctl_manifest_add(&list, install->workspace, ctl_schema_object(ret_name));
-		if (!install->apply) {
-			int rc = ctl_install_list(install, admin, &list);
-			ctl_manifests_done(&list);
-			return rc;
-		}
-		sy_auto_free char *path = ctl_object_path(list.items[0].object, true);
+		schema = ctl_schema_object(ret_name);
+		path = ctl_object_path(schema);
 		ctl_admin_call(admin, install->workspace, "GET", path, NULL, NULL, NULL, &answer);
-		usable = answer.verdict != SY_KUBE_OK || same_schema(list.items[0].object, answer.object);
-		bool there = answer.verdict == SY_KUBE_OK;
+		/* Who may not read may not write either: what follows will say so. */
+		bool readable = answer.verdict == SY_KUBE_OK;
+		bool usable = readable ? same_schema(schema, answer.object) : ctl_is_absent(&answer) || answer.verdict == SY_KUBE_FORBIDDEN;
+		if (!readable && !usable)
+			ctl_error("%s: APIResourceSchema %s cannot be read: %s", install->workspace, ret_name, answer.message);
 		ctl_answer_done(&answer);
-		if (usable) {
-			int rc = CTL_OK;
-
-			if (there)
-				fprintf(stderr, "%s APIResourceSchema/%s unchanged\n", install->workspace, ret_name);
-			else
-				rc = ctl_install_list(install, admin, &list);
-			ctl_manifests_done(&list);
-			return rc;
-		}
-		ctl_manifests_done(&list);
+		*ret_there = readable;
+		if (usable || !readable)
+			return usable ? CTL_OK : CTL_FAILED;
 	}
 	ctl_error("%s: no free schema name up to v%d" SCHEMA_SUFFIX, install->workspace, MAX_SCHEMA_VERSION);
 	return CTL_FAILED;
@@ -73,52 +64,72 @@ static bool is_bound(const struct ctl_answer *answer)
 	return phase && !strcmp(phase, "Bound");
 }
 
-static int apply_type(struct ctl_install *install, struct ctl_admin *admin)
+static bool is_served(const struct ctl_answer *answer)
 {
-	struct ctl_manifests list = {0};
-	struct ctl_manifests target = {0};
+	return answer->verdict == SY_KUBE_OK || answer->verdict == SY_KUBE_FORBIDDEN;
+}
+
+/* The SyncTarget can be made only once its type is bound and served. */
+static int wait_type(struct ctl_install *install, struct ctl_admin *admin)
+{
 	struct ctl_answer answer;
+	bool ok;
+
+	ok = ctl_admin_wait(admin, install->workspace, "/apis/apis.kcp.io/v1alpha2/apibindings/workload.kcp.io", BIND_SECONDS, is_bound,
+			    &answer);
+	if (ok) {
+		ctl_answer_done(&answer);
+		ok = ctl_admin_wait(admin, install->workspace, "/apis/workload.kcp.io/v1alpha1/synctargets", BIND_SECONDS, is_served,
+				    &answer);
+	}
+	if (!ok)
+		ctl_error("%s: APIBinding workload.kcp.io is not Bound and served after %d s%s%s", install->workspace, BIND_SECONDS,
+			  *answer.message ? ": " : "", answer.message);
+	ctl_answer_done(&answer);
+	return ok ? CTL_OK : CTL_FAILED;
+}
+
+/* The type with its export and binding, then the SyncTarget. */
+static int install_type(struct ctl_install *install, struct ctl_admin *admin)
+{
+	struct ctl_manifests type = {0};
+	struct ctl_manifests target = {0};
 	char schema[64];
-	int rc = apply_schema(install, admin, schema, sizeof(schema));
+	bool there = false;
+	int rc = choose_schema(install, admin, schema, sizeof(schema), &there);
 
 	if (rc != CTL_OK)
 		return rc;
-	ctl_manifests_target(&list, install->workspace, install->name, schema, install->exports, install->export_count, install->labels);
-	/* The SyncTarget can be made only once its type is bound. */
-	target.items = &list.items[list.count - 1];
-	target.count = 1;
-	list.count--;
-	rc = ctl_install_list(install, admin, &list);
-	if (rc == CTL_OK && install->apply) {
-		if (!ctl_admin_wait(admin, install->workspace, "/apis/apis.kcp.io/v1alpha2/apibindings/workload.kcp.io", 60, is_bound,
-				    &answer)) {
-			ctl_error("%s: APIBinding workload.kcp.io is not Bound after 60 s: %s", install->workspace, answer.message);
-			rc = CTL_FAILED;
-		}
-		ctl_answer_done(&answer);
+	ctl_manifest_add(&type, install->workspace, ctl_schema_object(schema));
+	if (there && install->apply) {
+		ctl_print_result(install, &type.items[0], "unchanged");
+		ctl_manifests_done(&type);
 	}
+	ctl_manifests_type(&type, install->workspace, schema);
+	ctl_manifests_target(&target, install->workspace, install->name, install->exports, install->export_count, install->labels);
+	rc = ctl_install_list(install, admin, &type);
+	if (rc == CTL_OK && install->apply)
+		rc = wait_type(install, admin);
 	if (rc == CTL_OK)
 		rc = ctl_install_list(install, admin, &target);
-	list.count++;
-	ctl_manifests_done(&list);
+	else if (rc == CTL_INCOMPLETE)
+		ctl_print_manifests(install, &target);
+	ctl_manifests_done(&type);
+	ctl_manifests_done(&target);
 	return rc;
 }
 
-static int apply_roles(struct ctl_install *install, struct ctl_admin *admin, const char *cluster, const char *id)
+static int install_exports(struct ctl_install *install, struct ctl_admin *admin, const char *cluster, const char *id)
 {
-	struct ctl_manifests list = {0};
-	int rc;
-	int worst;
+	int worst = CTL_OK;
 
-	ctl_manifests_identity(&list, install->workspace, install->name, id);
-	rc = worst = ctl_install_list(install, admin, &list);
-	ctl_manifests_done(&list);
-	for (size_t i = 0; i < install->export_count && rc != CTL_FAILED; i++) {
+	for (size_t i = 0; i < install->export_count && worst != CTL_FAILED; i++) {
 		const struct ctl_export *export = &install->exports[i];
 		bool own = !strcmp(export->workspace, install->workspace) || !strcmp(export->workspace, cluster);
+		struct ctl_manifests list = {0};
 
 		ctl_manifests_export(&list, export, id, cluster, own, install->tenant_events);
-		rc = ctl_install_list(install, admin, &list);
+		int rc = ctl_install_list(install, admin, &list);
 		if (rc != CTL_OK)
 			worst = rc;
 		ctl_manifests_done(&list);
@@ -138,6 +149,28 @@ static int write_access(struct ctl_install *install, struct ctl_admin *admin, co
 	return ctl_write_kubeconfig(install, ctl_admin_access(admin), server, id, token);
 }
 
+/* Account and roles; a part that needs another administrator does not keep the others from being made. */
+static int install_rights(struct ctl_install *install, struct ctl_admin *admin, const char *cluster, const char *id)
+{
+	struct ctl_manifests list = {0};
+	int account;
+	int exports;
+
+	ctl_manifests_identity(&list, install->workspace, install->name, id);
+	account = ctl_install_list(install, admin, &list);
+	ctl_manifests_done(&list);
+	if (account == CTL_FAILED)
+		return CTL_FAILED;
+	exports = install_exports(install, admin, cluster, id);
+	if (exports == CTL_FAILED)
+		return CTL_FAILED;
+	if (install->output && account == CTL_INCOMPLETE)
+		ctl_error("no kubeconfig was written: it needs the ServiceAccount; run this again when all is applied");
+	else if (install->output && write_access(install, admin, cluster, id) != CTL_OK)
+		return CTL_FAILED;
+	return account != CTL_OK ? account : exports;
+}
+
 static int install_with(struct ctl_install *install, struct ctl_admin *admin)
 {
 	sy_auto_free char *cluster = NULL;
@@ -145,29 +178,25 @@ static int install_with(struct ctl_install *install, struct ctl_admin *admin)
 	struct ctl_answer answer;
 	struct sy_error err;
 	char id[SY_SYNCER_ID_MAX];
-	int rc = apply_type(install, admin);
+	int rc = install_type(install, admin);
 
 	if (rc != CTL_OK)
 		return rc;
 	bool found = ctl_read_target(admin, install->workspace, install->name, &cluster, &uid, &answer);
-	ctl_answer_done(&answer);
-	if (!found) {
-		ctl_error("SyncTarget %s does not exist in %s yet, and the names of the rest come from its uid: apply the above, then run "
-			  "this again",
-			  install->name, install->workspace);
-		return CTL_WAITING;
-	}
-	if (sy_syncer_id(install->name, uid, id, &err) < 0) {
+	if (!found && ctl_is_absent(&answer)) {
+		ctl_error("SyncTarget %s does not exist in %s yet (%s), and the names of the rest come from its uid: apply the above, then "
+			  "run this again",
+			  install->name, install->workspace, answer.message);
+		rc = CTL_WAITING;
+	} else if (!found) {
+		ctl_error("SyncTarget %s in %s cannot be read: %s", install->name, install->workspace, answer.message);
+		rc = CTL_FAILED;
+	} else if (sy_syncer_id(install->name, uid, id, &err) < 0) {
 		ctl_error("%s", err.text);
-		return CTL_FAILED;
+		rc = CTL_FAILED;
 	}
-	rc = apply_roles(install, admin, cluster, id);
-	if (rc != CTL_FAILED && install->output) {
-		int written = write_access(install, admin, cluster, id);
-
-		rc = written == CTL_OK ? rc : written;
-	}
-	return rc;
+	ctl_answer_done(&answer);
+	return rc == CTL_OK ? install_rights(install, admin, cluster, id) : rc;
 }
 
 int ctl_install_kcp(struct ctl_install *install)

@@ -89,8 +89,7 @@ static json_object *export_references(const struct ctl_export *exports, size_t c
 	return array;
 }
 
-void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, const char *schema_name,
-			  const struct ctl_export *exports, size_t export_count, json_object *labels)
+void ctl_manifests_type(struct ctl_manifests *list, const char *workspace, const char *schema_name)
 {
 	ctl_manifest_addf(list, workspace,
 			  "{\"apiVersion\":\"apis.kcp.io/v1alpha2\",\"kind\":\"APIExport\",\"metadata\":{\"name\":\"" EDGE_GROUP "\"},"
@@ -101,6 +100,11 @@ void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, con
 			  "{\"apiVersion\":\"apis.kcp.io/v1alpha2\",\"kind\":\"APIBinding\",\"metadata\":{\"name\":\"" EDGE_GROUP "\"},"
 			  "\"spec\":{\"reference\":{\"export\":{\"path\":\"%s\",\"name\":\"" EDGE_GROUP "\"}}}}",
 			  workspace);
+}
+
+void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, const struct ctl_export *exports,
+			  size_t export_count, json_object *labels)
+{
 	ctl_manifest_addf(list, workspace,
 			  "{\"apiVersion\":\"" EDGE_GROUP "/v1alpha1\",\"kind\":\"SyncTarget\",\"metadata\":{\"name\":\"%s\"},\"spec\":{}}",
 			  name);
@@ -122,7 +126,7 @@ static void add_account(struct ctl_manifests *list, const char *workspace, const
 			  id, ns, id);
 }
 
-/* kind "ClusterRoleBinding"; subject is JSON text. */
+/* subject is JSON text. */
 static void add_cluster_binding(struct ctl_manifests *list, const char *workspace, const char *name, const char *role, const char *subject)
 {
 	ctl_manifest_addf(list, workspace,

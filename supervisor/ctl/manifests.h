@@ -29,9 +29,11 @@ struct ctl_export {
 	char *name;
 };
 
-/* What syncerd binds and reads in the SyncTarget's workspace: export, binding, target; the schema comes before them (ctl_schema_object). */
-void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, const char *schema_name,
-			  const struct ctl_export *exports, size_t export_count, json_object *labels);
+/* The type SyncTarget: its export and a binding to it; the schema comes before them (ctl_schema_object). */
+void ctl_manifests_type(struct ctl_manifests *list, const char *workspace, const char *schema_name);
+/* The SyncTarget itself. labels may be NULL. */
+void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, const struct ctl_export *exports,
+			  size_t export_count, json_object *labels);
 /* ServiceAccount, token Secret, roles and bindings in the SyncTarget's workspace (9.1). */
 void ctl_manifests_identity(struct ctl_manifests *list, const char *workspace, const char *name, const char *id);
 /* Role and bindings in one export's workspace (9.2). target_cluster = logical cluster of the SyncTarget; own = the same workspace. */

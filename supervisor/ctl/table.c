@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "base/cleanup.h"
 #include "ctl.h"
@@ -55,18 +54,20 @@ void ctl_table_row(struct ctl_table *table)
 void ctl_table_cell(struct ctl_table *table, const char *text)
 {
 	if (table->used < table->columns)
-		table->cells[(table->rows - 1) * table->columns + table->used++] = checked(strdup(text && *text ? text : "-"));
+		table->cells[(table->rows - 1) * table->columns + table->used++] = ctl_visible(text && *text ? text : "-");
 }
 
 void ctl_table_cellf(struct ctl_table *table, const char *fmt, ...)
 {
-	char text[512];
+	char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
-	ctl_table_cell(table, text);
+	ctl_table_cell(table, checked(text));
+	free(text);
 }
 
 /* Columns on screen; names here are ASCII by the servers' rules, messages may not be. */

@@ -12,7 +12,7 @@ struct ctl_table;
 /* headings are borrowed for the table's life; NULL ends them. Exits when memory is short. */
 struct ctl_table *ctl_table_new(const char *const *headings);
 void ctl_table_free(struct ctl_table *table);
-/* Start a row, then add its cells from left to right (copied; NULL and "" show as "-"). */
+/* Start a row, then add its cells from left to right (copied, made visible; NULL and "" show as "-"). */
 void ctl_table_row(struct ctl_table *table);
 void ctl_table_cell(struct ctl_table *table, const char *text);
 void ctl_table_cellf(struct ctl_table *table, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,110 @@
+/* syncerctl [--socket PATH] [--output FORM] COMMAND ...: the table of commands. */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const struct ctl_command commands[] = {
+	{"status", "the state of this syncerd", ctl_status},
+	{"workspaces", "the workspaces that are served", ctl_workspaces},
+	{"restart", "restart one workspace's worker", ctl_restart},
+	{"pause", "stop writing for one workspace", ctl_pause},
+	{"resume", "take up a paused workspace again", ctl_resume},
+	{"loglevel", "set the log level", ctl_loglevel},
+	{"events", "what happened to objects", ctl_events},
+	{"dump", "what is known about one object", ctl_dump},
+	{"install", "set up kcp or the physical cluster for syncerd", ctl_install},
+	{"version", "versions of syncerctl and syncerd", ctl_version},
+};
+
+struct main_input {
+	struct ctl *ctl;
+	const struct ctl_command *command;
+	int at; /* index of the command in argv */
+};
+
+int ctl_version(struct ctl *ctl, int argc, char **argv)
+{
+	sy_auto_json json_object *value = NULL;
+	const char *unused[1];
+
+	ctl_parse(ctl, argc, argv, "", "Show the versions of syncerctl and of the syncerd behind the socket.", 0, unused, 0);
+	int rc = ctl_request(ctl, "version", NULL, &value);
+	const char *server = sy_json_str(value, "version", NULL);
+	if (ctl_wants_table(ctl)) {
+		printf("syncerctl %s\n", SY_VERSION);
+		ctl_print_line("syncerd", 9, server ? server : rc == CTL_OK ? "unknown" : NULL);
+		return rc;
+	}
+	sy_auto_json json_object *both = ctl_args("syncerctl", SY_VERSION);
+	if (server)
+		ctl_args_add(both, "syncerd", json_object_new_string(server));
+	int printed = ctl_print_value(ctl, both);
+	return rc == CTL_OK ? printed : rc;
+}
+
+static error_t parse_main(int key, char *arg, struct argp_state *state)
+{
+	struct main_input *input = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = input->ctl;
+		return 0;
+	case ARGP_KEY_ARG:
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+			if (!strcmp(arg, commands[i].name))
+				input->command = &commands[i];
+		if (!input->command)
+			argp_error(state, "no such command: '%s'", arg);
+		input->at = state->next - 1;
+		state->next = state->argc; /* the rest is the command's */
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The list of commands for --help, from the table. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *out = NULL;
+	size_t size = 0;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)(uintptr_t)text;
+	FILE *stream = open_memstream(&out, &size);
+	if (!stream)
+		return NULL;
+	fputs("Commands:\n", stream);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'syncerctl COMMAND --help' tells more. OPTIONs may also follow the COMMAND. WORKSPACE is a path (root:org:team) or a "
+	      "logical cluster name.",
+	      stream);
+	fclose(stream);
+	return out;
+}
+
+int ctl_main(int argc, char **argv)
+{
+	const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
+	const struct argp argp = {.parser = parse_main,
+				  .args_doc = "COMMAND [ARGUMENT...]",
+				  .doc = "Ask and steer the syncerd of this node.\v ",
+				  .children = children,
+				  .help_filter = help_filter};
+	struct ctl ctl = {.socket = "/run/syncerd/control.sock", .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+	struct main_input input = {.ctl = &ctl};
+
+	argp_program_version = "syncerctl " SY_VERSION;
+	argp_err_exit_status = CTL_USAGE;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
+	return input.command->run(&ctl, argc - input.at, argv + input.at);
+}
