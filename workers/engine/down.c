@@ -6,23 +6,23 @@
 #include "ownership.h"
 #include "pair.h"
 
-static void told(struct sy_op *op)
-{
-	sy_op_answered(op);
-	op->object->down_answer_epoch = op->object->resource->view[SY_SIDE_DOWN].epoch;
-}
-
 static void got(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
 	struct sy_object *object = op->object;
-	told(op);
+	sy_op_answered(op, SY_SIDE_DOWN);
+	bool absent = result->verdict == SY_KUBE_NOT_FOUND || result->verdict == SY_KUBE_NAMESPACE_MISSING;
 	object->check_down = false;
-	if (result->verdict == SY_KUBE_NOT_FOUND || result->verdict == SY_KUBE_NAMESPACE_MISSING) {
-		sy_observe_absent(object, SY_SIDE_DOWN);
-	} else if (result->verdict != SY_KUBE_OK || !result->object) {
+	if (!absent && (result->verdict != SY_KUBE_OK || !result->object)) {
 		sy_flow_refused(op, SY_SIDE_DOWN, result);
 		return;
+	}
+	if (!sy_op_news(op, SY_SIDE_DOWN, result)) {
+		sy_flow_next(op);
+		return;
+	}
+	if (absent) {
+		sy_observe_absent(object, SY_SIDE_DOWN);
 	} else if (sy_observe_ours(object, result->object)) {
 		sy_op_take(op, SY_SIDE_DOWN, result->object);
 		sy_observe_down(object, result->object);
@@ -53,9 +53,20 @@ static void written(struct sy_op *op, const struct sy_kube_result *result)
 	object->applied_up = op->up_generation;
 	object->applied_down = 0;
 	sy_json_int(result->object, &object->applied_down, "metadata", "generation", NULL);
-	sy_op_take(op, SY_SIDE_DOWN, result->object);
-	sy_observe_down(object, result->object);
-	object->written = sy_pair(&op->desired, &object->owned);
+	if (sy_op_news(op, SY_SIDE_DOWN, result)) {
+		sy_op_take(op, SY_SIDE_DOWN, result->object);
+		sy_observe_down(object, result->object);
+		object->written = sy_pair(&op->desired, &object->owned);
+		return;
+	}
+	/* An event has overtaken the answer: the newer content counts, under what we wrote. */
+	struct sy_ownership ownership = {0};
+	if (sy_ownership_read(result->object, &ownership, NULL) == 0)
+		object->written = sy_pair(&op->desired, &ownership.hash);
+	if (op->down)
+		sy_observe_status(object, op->down);
+	else
+		object->status_unread = object->has_status;
 }
 
 /* The body of a write from the newest upstream object; NULL = failed, op is gone. */
@@ -84,6 +95,10 @@ static bool refused_for_good(struct sy_op *op, const struct sy_kube_result *resu
 		reason = SY_REASON_TOO_LARGE;
 	else
 		return false;
+	if (!sy_hash_equal(&op->desired, &op->object->desired)) {
+		sy_flow_next(op); /* the body has changed meanwhile: the refusal is history */
+		return true;
+	}
 	op->object->permanent = true;
 	sy_flow_fail(op, reason, true, 0, result->message);
 	return true;
@@ -93,7 +108,7 @@ static void created(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
 	struct sy_namespace *ns = op->object->ns;
-	told(op);
+	sy_op_answered(op, SY_SIDE_DOWN);
 	if (result->verdict == SY_KUBE_OK && result->object) {
 		written(op, result);
 	} else if (result->verdict == SY_KUBE_ALREADY_EXISTS || result->verdict == SY_KUBE_CONFLICT) {
@@ -140,7 +155,8 @@ int sy_do_create(struct sy_op *op)
 static bool outpaced(struct sy_op *op, const struct sy_kube_result *result)
 {
 	if (result->verdict == SY_KUBE_NOT_FOUND) {
-		sy_observe_absent(op->object, SY_SIDE_DOWN);
+		if (sy_op_news(op, SY_SIDE_DOWN, result))
+			sy_observe_absent(op->object, SY_SIDE_DOWN);
 		sy_flow_next(op);
 		return true;
 	}
@@ -153,10 +169,12 @@ static bool outpaced(struct sy_op *op, const struct sy_kube_result *result)
 static void renamed(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	told(op);
+	sy_op_answered(op, SY_SIDE_DOWN);
 	if (result->verdict == SY_KUBE_OK && result->object) {
-		sy_op_take(op, SY_SIDE_DOWN, result->object);
-		sy_observe_down(op->object, result->object);
+		if (sy_op_news(op, SY_SIDE_DOWN, result)) {
+			sy_op_take(op, SY_SIDE_DOWN, result->object);
+			sy_observe_down(op->object, result->object);
+		}
 		sy_flow_next(op);
 	} else if (result->verdict == SY_KUBE_INVALID) {
 		sy_do_get_down(op);
@@ -199,7 +217,7 @@ static bool refuses_uid(json_object *status)
 static void applied(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	told(op);
+	sy_op_answered(op, SY_SIDE_DOWN);
 	if (result->verdict == SY_KUBE_OK && result->object) {
 		written(op, result);
 		sy_flow_next(op);

@@ -101,6 +101,8 @@ struct sy_op {
 	struct sy_hash desired; /* of the body in the request under way */
 	struct sy_hash status, status_core;
 	int64_t up_generation;
+	uint64_t asked_rv[SY_SIDE_MAX]; /* what was known when the request went out */
+	char uid[SY_UID_MAX];		/* that the deletion under way is for */
 	enum sy_action action;
 	unsigned steps;
 	bool park; /* wait in the namespace's list */
@@ -192,8 +194,10 @@ struct sy_call {
 int sy_op_request(struct sy_op *op, const struct sy_call *call, sy_kube_done_fn *done);
 /* Same with a tree as body, which is put. */
 int sy_op_send(struct sy_op *op, const struct sy_call *call, json_object *body, sy_kube_done_fn *done);
-/* In each done function first: the request is no more. */
-void sy_op_answered(struct sy_op *op);
+/* In each done function first: the request is no more, and the side has been heard in this list. */
+void sy_op_answered(struct sy_op *op, enum sy_side side);
+/* False when an event has overtaken the answer: what the event said is newer, and no further event will repeat it. */
+bool sy_op_news(const struct sy_op *op, enum sy_side side, const struct sy_kube_result *result);
 void sy_op_take(struct sy_op *op, enum sy_side side, json_object *tree); /* keep an answer's object */
 /* [{"op": op, "path": path, "value": value}, ...]; value is put, NULL = without. 0 or -ENOMEM. */
 int sy_patch_add(json_object *patch, const char *op, const char *path, json_object *value);

@@ -5,33 +5,37 @@
 
 #include "internal.h"
 #include "ownership.h"
+#include "pair.h"
 
-static void told(struct sy_op *op)
+/* Gone, unless an event of a successor has overtaken the answer. The DELETED event of the very object makes no difference. */
+static void absent(struct sy_op *op, const char *uid)
 {
-	sy_op_answered(op);
-	op->object->down_answer_epoch = op->object->resource->view[SY_SIDE_DOWN].epoch;
+	if (strcmp(uid, op->object->down_uid) == 0)
+		sy_observe_absent(op->object, SY_SIDE_DOWN);
 }
 
 static void deleted(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	told(op);
+	sy_op_answered(op, SY_SIDE_DOWN);
 	const char *kind = sy_json_str(result->object, "kind", NULL);
 	switch (result->verdict) {
 	case SY_KUBE_OK:
 		/* A Status says that it is gone; the object itself, that it waits for finalizers or for its dependents. */
 		if (kind && strcmp(kind, "Status") == 0) {
-			sy_observe_absent(op->object, SY_SIDE_DOWN);
+			absent(op, op->uid);
 		} else if (result->object && sy_json_str(result->object, "metadata", "deletionTimestamp", NULL)) {
-			sy_op_take(op, SY_SIDE_DOWN, result->object);
-			sy_observe_down(op->object, result->object);
+			if (sy_op_news(op, SY_SIDE_DOWN, result)) {
+				sy_op_take(op, SY_SIDE_DOWN, result->object);
+				sy_observe_down(op->object, result->object);
+			}
 		} else {
 			sy_do_get_down(op);
 			return;
 		}
 		break;
 	case SY_KUBE_NOT_FOUND:
-		sy_observe_absent(op->object, SY_SIDE_DOWN);
+		absent(op, op->uid);
 		break;
 	case SY_KUBE_CONFLICT:
 	case SY_KUBE_INVALID:
@@ -64,6 +68,7 @@ int sy_do_delete(struct sy_op *op)
 		options = NULL;
 	}
 	json_object_put(preconditions);
+	sy_uid_copy(op->uid, object->down_uid);
 	struct sy_call call = {.side = SY_SIDE_DOWN, .method = "DELETE", .content_type = SY_CT_JSON};
 	return sy_op_send(op, &call, options, deleted);
 }
@@ -71,9 +76,9 @@ int sy_do_delete(struct sy_op *op)
 static void orphaned(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	told(op);
+	sy_op_answered(op, SY_SIDE_DOWN);
 	if (result->verdict == SY_KUBE_OK || result->verdict == SY_KUBE_NOT_FOUND) {
-		sy_observe_absent(op->object, SY_SIDE_DOWN);
+		absent(op, op->uid);
 		sy_flow_next(op);
 	} else if (result->verdict == SY_KUBE_CONFLICT || result->verdict == SY_KUBE_INVALID) {
 		sy_do_get_down(op);
@@ -87,6 +92,7 @@ int sy_do_orphan(struct sy_op *op)
 	json_object *patch = NULL;
 	if (sy_orphan_patch(op->engine, op->object->down_uid, &patch))
 		patch = NULL;
+	sy_uid_copy(op->uid, op->object->down_uid);
 	struct sy_call call = {
 		.side = SY_SIDE_DOWN, .method = "PATCH", .query = "fieldManager=" SY_FIELD_MANAGER, .content_type = SY_CT_MERGE_PATCH};
 	return sy_op_send(op, &call, patch, orphaned);

@@ -72,6 +72,8 @@ int sy_op_request(struct sy_op *op, const struct sy_call *call, sy_kube_done_fn 
 			.body = call->body,
 			.body_len = call->body ? strlen(call->body) : 0,
 		};
+		op->asked_rv[SY_SIDE_UP] = op->object->up_rv;
+		op->asked_rv[SY_SIDE_DOWN] = op->object->down_rv;
 		rc = sy_kube_do(op->engine->kube[call->side], &request, done, op, &op->request, &err);
 	}
 	sy_buf_done(&path);
@@ -104,9 +106,26 @@ int sy_op_send(struct sy_op *op, const struct sy_call *call, json_object *body, 
 	return 1;
 }
 
-void sy_op_answered(struct sy_op *op)
+void sy_op_answered(struct sy_op *op, enum sy_side side)
 {
+	struct sy_object *object = op->object;
 	op->request = NULL;
+	if (side == SY_SIDE_UP)
+		object->up_answer_epoch = object->resource->view[side].epoch;
+	else
+		object->down_answer_epoch = object->resource->view[side].epoch;
+}
+
+bool sy_op_news(const struct sy_op *op, enum sy_side side, const struct sy_kube_result *result)
+{
+	const struct sy_object *object = op->object;
+	uint64_t known = side == SY_SIDE_UP ? object->up_rv : object->down_rv;
+	const char *known_uid = side == SY_SIDE_UP ? object->up_uid : object->down_uid;
+	const char *uid = sy_json_str(result->object, "metadata", "uid", NULL);
+	uint64_t rv = sy_observe_rv(result->object);
+	if (known == op->asked_rv[side])
+		return true; /* no event in between */
+	return rv && rv >= known && uid && strcmp(uid, known_uid) == 0;
 }
 
 void sy_op_take(struct sy_op *op, enum sy_side side, json_object *tree)

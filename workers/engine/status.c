@@ -20,6 +20,10 @@ static void settled(struct sy_op *op)
 
 static void rejected(struct sy_op *op, const struct sy_kube_result *result)
 {
+	if (!sy_hash_equal(&op->status, &op->object->status)) {
+		sy_flow_next(op); /* another one is due already */
+		return;
+	}
 	op->object->status_rejected = true;
 	sy_flow_fail(op, SY_REASON_STATUS_REJECTED, true, 0, result->message);
 }
@@ -28,19 +32,20 @@ static void answered(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
 	struct sy_object *object = op->object;
-	sy_op_answered(op);
-	object->up_answer_epoch = object->resource->view[SY_SIDE_UP].epoch;
+	sy_op_answered(op, SY_SIDE_UP);
 	switch (result->verdict) {
 	case SY_KUBE_OK:
-		if (result->object) {
+		object->status_tested = false;
+		/* Else somebody has changed it again: what stands there is not the answer to our status. */
+		if (result->object && sy_op_news(op, SY_SIDE_UP, result)) {
 			sy_op_take(op, SY_SIDE_UP, result->object);
 			sy_observe_up(object, result->object);
+			settled(op);
 		}
-		object->status_tested = false;
-		settled(op);
 		break;
 	case SY_KUBE_NOT_FOUND:
-		sy_observe_absent(object, SY_SIDE_UP);
+		if (sy_op_news(op, SY_SIDE_UP, result))
+			sy_observe_absent(object, SY_SIDE_UP);
 		break;
 	case SY_KUBE_TOO_LARGE:
 	case SY_KUBE_BAD_REQUEST:

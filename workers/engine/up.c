@@ -6,21 +6,30 @@
 
 static const char query[] = "fieldManager=" SY_FIELD_MANAGER;
 
-static void got(void *arg, const struct sy_kube_result *result)
+/* The present state of the object, or its absence. */
+static void heard(struct sy_op *op, const struct sy_kube_result *result)
 {
-	struct sy_op *op = arg;
-	sy_op_answered(op);
-	op->object->up_answer_epoch = op->object->resource->view[SY_SIDE_UP].epoch;
-	if (result->verdict == SY_KUBE_NOT_FOUND) {
-		sy_observe_absent(op->object, SY_SIDE_UP);
-	} else if (result->verdict == SY_KUBE_OK && result->object) {
-		sy_op_take(op, SY_SIDE_UP, result->object);
-		sy_observe_up(op->object, result->object);
-	} else {
+	bool there = result->verdict == SY_KUBE_OK && result->object;
+	if (!there && result->verdict != SY_KUBE_NOT_FOUND) {
 		sy_flow_refused(op, SY_SIDE_UP, result);
 		return;
 	}
+	if (sy_op_news(op, SY_SIDE_UP, result)) {
+		if (there) {
+			sy_op_take(op, SY_SIDE_UP, result->object);
+			sy_observe_up(op->object, result->object);
+		} else {
+			sy_observe_absent(op->object, SY_SIDE_UP);
+		}
+	}
 	sy_flow_next(op);
+}
+
+static void got(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_op *op = arg;
+	sy_op_answered(op, SY_SIDE_UP);
+	heard(op, result);
 }
 
 int sy_do_get_up(struct sy_op *op)
@@ -31,23 +40,11 @@ int sy_do_get_up(struct sy_op *op)
 /* An answer to a finalizer patch. The patch is guarded by tests: when they fail somebody was faster, so look again. */
 static void patched(struct sy_op *op, const struct sy_kube_result *result)
 {
-	struct sy_object *object = op->object;
-	sy_op_answered(op);
-	object->up_answer_epoch = object->resource->view[SY_SIDE_UP].epoch;
-	if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT) {
+	sy_op_answered(op, SY_SIDE_UP);
+	if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT)
 		sy_do_get_up(op);
-		return;
-	}
-	if (result->verdict == SY_KUBE_NOT_FOUND) {
-		sy_observe_absent(object, SY_SIDE_UP);
-	} else if (result->verdict == SY_KUBE_OK && result->object) {
-		sy_op_take(op, SY_SIDE_UP, result->object);
-		sy_observe_up(object, result->object);
-	} else {
-		sy_flow_refused(op, SY_SIDE_UP, result);
-		return;
-	}
-	sy_flow_next(op);
+	else
+		heard(op, result);
 }
 
 static void finalizer_added(void *arg, const struct sy_kube_result *result)
@@ -93,10 +90,11 @@ static void released(void *arg, const struct sy_kube_result *result)
 		return;
 	}
 	/* The last finalizer of an object that is being deleted: the server has removed it with this patch. */
-	sy_op_answered(op);
-	op->object->up_answer_epoch = op->object->resource->view[SY_SIDE_UP].epoch;
-	op->object->up_rv = sy_observe_rv(result->object);
-	sy_observe_absent(op->object, SY_SIDE_UP);
+	sy_op_answered(op, SY_SIDE_UP);
+	if (sy_op_news(op, SY_SIDE_UP, result)) {
+		op->object->up_rv = sy_observe_rv(result->object);
+		sy_observe_absent(op->object, SY_SIDE_UP);
+	}
 	sy_flow_next(op);
 }
 
