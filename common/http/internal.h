@@ -62,6 +62,7 @@ struct sy_http_transfer {
 	struct sy_http_pool *pool;
 	struct sy_http_identity *identity;
 	CURL *easy;
+	bool is_stream;
 	struct curl_slist *headers;
 	struct curl_slist *connect_to;
 	char *body;

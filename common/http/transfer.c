@@ -5,16 +5,18 @@
 
 #include "http/internal.h"
 
-static CURL *take_handle(struct sy_http_pool *pool)
+/* A stream wants a smaller buffer, which a handle that had one before refuses (curl 7.88.1): it gets a new handle. */
+static CURL *take_handle(struct sy_http_pool *pool, bool stream)
 {
-	return pool->idle_count > 0 ? pool->idle[--pool->idle_count] : curl_easy_init();
+	return !stream && pool->idle_count > 0 ? pool->idle[--pool->idle_count] : curl_easy_init();
 }
 
-static void give_handle(struct sy_http_pool *pool, CURL *easy)
+/* Handles of streams are not kept: their small buffer stays with them, and a request would be told that it has the usual size. */
+static void give_handle(struct sy_http_pool *pool, CURL *easy, bool keep)
 {
 	if (!easy)
 		return;
-	if (pool->freed || pool->idle_count == HTTP_IDLE_HANDLES) {
+	if (!keep || pool->freed || pool->idle_count == HTTP_IDLE_HANDLES) {
 		curl_easy_cleanup(easy);
 		return;
 	}
@@ -109,7 +111,8 @@ int http_transfer_new(struct sy_http_transfer **ret_transfer, struct sy_http_poo
 	transfer->pool = pool;
 	transfer->identity = sy_http_identity_ref(identity);
 	transfer->started_ms = sy_loop_now_ms(pool->loop);
-	transfer->easy = take_handle(pool);
+	transfer->is_stream = request->stream;
+	transfer->easy = take_handle(pool, transfer->is_stream);
 	int r = transfer->easy ? copy_body(transfer, request, err) : sy_error_oom(err);
 	if (r == 0)
 		r = http_setup(transfer, request, err);
@@ -126,7 +129,7 @@ int http_transfer_new(struct sy_http_transfer **ret_transfer, struct sy_http_poo
 
 void http_transfer_release(struct sy_http_transfer *transfer)
 {
-	give_handle(transfer->pool, transfer->easy);
+	give_handle(transfer->pool, transfer->easy, !transfer->is_stream);
 	free_headers(transfer->headers);
 	curl_slist_free_all(transfer->connect_to);
 	if (transfer->body)
