@@ -194,7 +194,6 @@ void sy_assess_conditions(struct sy_supervisor *sup, const struct sy_assessment 
 	struct sy_strv denied = {0}, names = {0};
 	bool unschedulable = false;
 	struct sy_condition_facts facts = {
-		.stopped = sup->stopping,
 		.syncer = syncer_fact(sup),
 		.denied = &denied,
 		.importer_names = &names,

@@ -109,6 +109,24 @@ static int build(struct sy_supervisor *sup, struct sy_status_input *input, const
 	return r;
 }
 
+/* The last word before an orderly end: everything stays as it was said last, but for the heartbeat and Ready. */
+static int build_stopped(struct sy_supervisor *sup, json_object *stored, const char *now, json_object **ret_status)
+{
+	struct sy_condition conditions[SY_CONDITION_MAX];
+	json_object *list = sy_json_array(stored, "conditions", NULL), *fresh = NULL;
+	json_object *status = list && sy_conditions_stopped(list, conditions) ? sy_json_copy(stored) : NULL;
+	int r = status ? sy_conditions_encode(conditions, sy_target_view(sup->target)->generation, list, now, &fresh, NULL) : -EAGAIN;
+
+	if (r == 0)
+		r = sy_json_add(status, "conditions", fresh);
+	if (r < 0) {
+		json_object_put(status);
+		return r;
+	}
+	*ret_status = status;
+	return 0;
+}
+
 int sy_assess_build(void *arg, json_object *stored, const char *now, json_object **ret_status)
 {
 	struct sy_supervisor *sup = arg;
@@ -119,6 +137,8 @@ int sy_assess_build(void *arg, json_object *stored, const char *now, json_object
 
 	if (!sup->followed)
 		return -EAGAIN;
+	if (sup->stopping)
+		return build_stopped(sup, stored, now, ret_status);
 	input.workspaces = calloc(room ? room : 1, sizeof(*input.workspaces));
 	r = input.workspaces ? collect_urls(sup, &input.urls, &input.url_count) : -ENOMEM;
 	if (r == 0)

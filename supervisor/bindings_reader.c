@@ -188,10 +188,8 @@ void sy_bindings_free(struct sy_bindings *bindings)
 		return;
 	while (bindings->reader_count > 0)
 		remove_reader(bindings, bindings->reader_count - 1);
-	for (size_t i = 0; i < bindings->count; i++)
-		bindings->items[i]->gone = true;
 	while (bindings->count > 0)
-		sy_bindings_forget(bindings, bindings->items[0]->facts.cluster);
+		sy_bindings_forget_export(bindings, bindings->items[0]->export);
 	sy_timer_free(bindings->tick);
 	free(bindings->readers);
 	free(bindings->items);

@@ -11,6 +11,15 @@ struct pass {
 	int64_t due_ms;
 };
 
+/* Its worker has said that nothing is left, and is on its way out: a binding that vanishes now asks for nothing more. */
+static bool just_drained(const struct pass *pass, const struct sy_tenant *tenant)
+{
+	struct sy_worker_view view;
+
+	return tenant->planned && tenant->mode == SY_PLAN_DRAIN && sy_workers_find(pass->sup->workers, tenant->cluster, &view) &&
+	       view.state == SY_WORKER_STOPPING && view.report && view.report->drained;
+}
+
 static void apply(struct pass *pass, struct sy_tenant *tenant, const struct sy_plan *plan)
 {
 	const struct sy_log_ref ref = {.cluster = tenant->cluster, .path = tenant->path};
@@ -22,6 +31,8 @@ static void apply(struct pass *pass, struct sy_tenant *tenant, const struct sy_p
 			(void)sy_strv_add_new(&pass->finished, tenant->cluster, NULL);
 		return;
 	}
+	if (plan->mode == SY_PLAN_DRAIN && just_drained(pass, tenant))
+		return;
 	if (!tenant->planned || tenant->mode != plan->mode)
 		sy_info(&ref, "%s with %zu resources", plan->mode == SY_PLAN_DRAIN ? "draining" : "syncing", plan->resource_count);
 	if (sy_workers_set_plan(pass->sup->workers, plan, &err) < 0) {

@@ -175,10 +175,7 @@ static void summarise(struct sy_condition conditions[SY_CONDITION_MAX])
 
 void sy_conditions_compute(const struct sy_condition_facts *facts, struct sy_condition ret_conditions[SY_CONDITION_MAX])
 {
-	if (facts->stopped)
-		is_false(&ret_conditions[SY_CONDITION_HEARTBEAT], "Warning", "SyncerStopped", "syncerd was stopped");
-	else
-		is_true(&ret_conditions[SY_CONDITION_HEARTBEAT], "HeartbeatFresh");
+	is_true(&ret_conditions[SY_CONDITION_HEARTBEAT], "HeartbeatFresh");
 	syncer_ready(facts, &ret_conditions[SY_CONDITION_SYNCER]);
 	importer_ready(facts, &ret_conditions[SY_CONDITION_IMPORTER]);
 	syncer_authorized(facts, &ret_conditions[SY_CONDITION_AUTHORIZED]);
@@ -188,6 +185,49 @@ void sy_conditions_compute(const struct sy_condition_facts *facts, struct sy_con
 	else
 		is_true(&ret_conditions[SY_CONDITION_SCHEDULABLE], "AsExpected");
 	summarise(ret_conditions);
+}
+
+static const char *known_severity(const char *text)
+{
+	static const char *const names[] = {"Error", "Warning", "Info"};
+
+	for (size_t i = 0; text && i < 3; i++) {
+		if (strcmp(text, names[i]) == 0)
+			return names[i];
+	}
+	return "Error";
+}
+
+static bool decode_one(json_object *stored, const char *wanted, struct sy_condition *ret)
+{
+	for (size_t i = 0; stored && i < json_object_array_length(stored); i++) {
+		json_object *item = json_object_array_get_idx(stored, i);
+		const char *type = sy_json_str(item, "type", NULL), *status = sy_json_str(item, "status", NULL);
+		const char *reason = sy_json_str(item, "reason", NULL), *message = sy_json_str(item, "message", NULL);
+
+		if (!type || !status || !reason || strcmp(type, wanted) != 0)
+			continue;
+		if (strcmp(status, "True") == 0)
+			is_true(ret, reason);
+		else if (strcmp(status, "False") == 0)
+			is_false(ret, known_severity(sy_json_str(item, "severity", NULL)), reason, "");
+		else
+			is_unknown(ret, reason);
+		(void)snprintf(ret->message, sizeof(ret->message), "%s", message ? message : "");
+		return true;
+	}
+	return false;
+}
+
+bool sy_conditions_stopped(json_object *stored, struct sy_condition ret_conditions[SY_CONDITION_MAX])
+{
+	for (int type = 0; type < SY_CONDITION_MAX; type++) {
+		if (!decode_one(stored, sy_condition_type_name((enum sy_condition_type)type), &ret_conditions[type]))
+			return false;
+	}
+	is_false(&ret_conditions[SY_CONDITION_HEARTBEAT], "Warning", "SyncerStopped", "syncerd was stopped");
+	summarise(ret_conditions);
+	return true;
 }
 
 /* The time of the last change of status: of the stored condition when its status is the same. */

@@ -25,7 +25,7 @@ enum sy_condition_status { SY_UNKNOWN = 0, SY_TRUE, SY_FALSE };
 struct sy_condition {
 	enum sy_condition_status status;
 	const char *severity; /* "Error", "Warning", "Info" where status is False, else NULL */
-	const char *reason;   /* static */
+	const char *reason;
 	char message[SY_CONDITION_MESSAGE_MAX];
 };
 
@@ -54,7 +54,6 @@ enum sy_authorized_fact { SY_AUTHORIZED_OK = 0, SY_AUTHORIZED_DENIED, SY_AUTHORI
 
 /* What the conditions are made of. Lists are sorted; borrowed. */
 struct sy_condition_facts {
-	bool stopped; /* orderly stop */
 	enum sy_syncer_fact syncer;
 	enum sy_authorized_fact authorized;
 	const struct sy_strv *denied; /* "example.dev/v1alpha1/widgets: create,patch" */
@@ -68,6 +67,10 @@ struct sy_condition_facts {
 };
 
 void sy_conditions_compute(const struct sy_condition_facts *facts, struct sy_condition ret_conditions[SY_CONDITION_MAX]);
+
+/* The conditions of an orderly stop: as they are stored, but HeartbeatHealthy is False (SyncerStopped), and Ready with it. Reasons are borrowed
+ * from stored. False when nothing is stored. */
+bool sy_conditions_stopped(json_object *stored, struct sy_condition ret_conditions[SY_CONDITION_MAX]);
 
 /* JSON array for status.conditions. stored (array or NULL): lastTransitionTime is taken over where status did not change, else it is now. */
 int sy_conditions_encode(const struct sy_condition conditions[SY_CONDITION_MAX], int64_t generation, json_object *stored, const char *now,

@@ -64,7 +64,7 @@ static void worker_event(void *arg, const struct sy_event *event)
 		.cluster = event->cluster, .path = path, .resource = event->resource, .object = event->object, .reason = event->reason};
 	json_object *value = NULL;
 
-	sy_log(event->warning ? SY_LOG_WARNING : SY_LOG_INFO, &ref, "%s", event->message ? event->message : "");
+	sy_debug(&ref, "event: %s", event->message ? event->message : ""); /* the worker has logged it */
 	if (sy_event_ring_add(sup->ring, event, path, &value, NULL) == 0)
 		sy_verbs_event(sup, event->cluster, value);
 	if (sup->kcp_events)

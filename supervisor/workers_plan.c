@@ -31,7 +31,8 @@ int sy_workers_set_plan(struct sy_workers *workers, const struct sy_plan *plan, 
 		return add(workers, plan, err);
 	/* A worker that is on its way out is wanted again: its end will be followed by a start. */
 	bool revived = !worker->wanted;
-	if (!revived && sy_plan_equal(&worker->plan, plan))
+	/* The same DRAIN again while the drained worker leaves is no new wish: ops.drained is about to tell. */
+	if ((!revived || worker->drained) && sy_plan_equal(&worker->plan, plan))
 		return 0;
 	int rc = sy_plan_copy(plan, &copy, err);
 	if (rc < 0)
