@@ -33,7 +33,7 @@ bool sy_flow_status_due(const struct sy_object *object)
 		return false;
 	/* Only numbers that must keep upstream's value differ, and upstream has not moved. */
 	size_t half = sizeof(now.bytes) / 2;
-	return !(object->status_all_lower && sy_hash_equal(&object->status_core, &object->sent_core) &&
+	return !(object->status_all_lower && object->status_core == object->sent_core &&
 		 memcmp(now.bytes + half, object->sent.bytes + half, half) == 0);
 }
 

@@ -99,7 +99,8 @@ struct sy_op {
 	struct sy_kube_request *request;
 	json_object *up, *down; /* newest known content, or NULL */
 	struct sy_hash desired; /* of the body in the request under way */
-	struct sy_hash status, status_core;
+	struct sy_hash status;
+	uint64_t status_core;
 	int64_t up_generation;
 	uint64_t asked_rv[SY_SIDE_MAX]; /* what was known when the request went out */
 	char uid[SY_UID_MAX];		/* that the deletion under way is for */

@@ -1,5 +1,5 @@
 /* What the engine remembers of one object: key, identities, versions, hashes, back-off. Never content: bodies live for one event, or for
- * a short while in a hand (hand.h). At most 400 bytes with a 40-byte key (tests/unit/workers/test_table.c holds us to it). */
+ * a short while in a hand (hand.h). At most 400 bytes with a 40-byte key (tests/unit/workers/test_engine_table.c holds us to it). */
 #ifndef SY_WORKERS_OBJECT_H
 #define SY_WORKERS_OBJECT_H
 
@@ -65,10 +65,10 @@ struct sy_object {
 	struct sy_hash owned;		  /* what of it is ours downstream; unknown without managedFields */
 	struct sy_hash written;		  /* pair (desired, owned) after the last write */
 	struct sy_hash status;		  /* downstream status as it should stand upstream; unknown: absent, or needs upstream's */
-	struct sy_hash status_core;	  /* the same without observedGeneration */
 	struct sy_hash up_status;	  /* status upstream now */
 	struct sy_hash sent;		  /* pair (status, up_status) after the last status write */
-	struct sy_hash sent_core;	  /* status_core of the last status write */
+	uint64_t status_core;		  /* first half of the hash of the status without observedGeneration */
+	uint64_t sent_core;		  /* the same of the last status write */
 	uint32_t heap_index;		  /* in the timer heap + 1, 0 = no timer */
 	uint32_t status_ms;		  /* low bits of the loop time of the last status write */
 	uint16_t failures;

@@ -137,7 +137,7 @@ void sy_observe_up(struct sy_object *object, json_object *tree)
 	if (strcmp(uid, object->up_uid) != 0) {
 		if (*object->up_uid) { /* another object of the same name */
 			sy_hash_clear(&object->sent);
-			sy_hash_clear(&object->sent_core);
+			object->sent_core = 0;
 		}
 		sy_uid_copy(object->up_uid, uid);
 	}
@@ -180,7 +180,7 @@ void sy_observe_status(struct sy_object *object, json_object *down)
 		object->status_tested = false;
 	}
 	object->status = hash;
-	object->status_core = core;
+	object->status_core = sy_half(&core);
 	object->status_lower = facts.lower > 0;
 	object->status_all_lower = facts.lower > 0 && facts.lower == facts.found;
 }
@@ -226,7 +226,7 @@ void sy_observe_absent(struct sy_object *object, enum sy_side side)
 	sy_hash_clear(&object->owned);
 	sy_hash_clear(&object->written);
 	sy_hash_clear(&object->status);
-	sy_hash_clear(&object->status_core);
+	object->status_core = 0;
 }
 
 bool sy_observe_ours(const struct sy_object *object, json_object *tree)

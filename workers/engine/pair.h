@@ -15,6 +15,13 @@ static inline struct sy_hash sy_pair(const struct sy_hash *a, const struct sy_ha
 	return pair;
 }
 
+static inline uint64_t sy_half(const struct sy_hash *hash)
+{
+	uint64_t half;
+	memcpy(&half, hash->bytes, sizeof(half));
+	return half;
+}
+
 /* Downstream is as upstream asks: what we own equals the body, or nothing has changed since our last write. */
 static inline bool sy_in_step(const struct sy_object *object)
 {

@@ -104,7 +104,9 @@ struct sy_object *sy_table_add(struct sy_table *table, const char *key)
 	/* A table that cannot grow any more still works, with longer chains. */
 	if (table->count >= table->bucket_count && !grow(table) && !table->bucket_count)
 		return NULL;
-	struct sy_object *object = calloc(1, sizeof(*object) + len + 1);
+	/* The key begins in the padding at the end of the struct: objects are many. */
+	size_t size = offsetof(struct sy_object, key) + len + 1;
+	struct sy_object *object = calloc(1, size > sizeof(*object) ? size : sizeof(*object));
 	if (!object)
 		return NULL;
 	memcpy(object->key, key, len + 1);
