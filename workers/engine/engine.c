@@ -109,6 +109,7 @@ int sy_engine_new(struct sy_engine **ret_engine, struct sy_loop *loop, const str
 	engine->arg = arg;
 	TAILQ_INIT(&engine->resources);
 	TAILQ_INIT(&engine->stopping);
+	TAILQ_INIT(&engine->retired);
 	LIST_INIT(&engine->in_progress);
 	sy_queue_init(&engine->queue);
 	int rc = make_parts(engine, upstream, downstream, options, err);
@@ -132,6 +133,7 @@ void sy_engine_free(struct sy_engine *engine)
 		TAILQ_FOREACH_SAFE(resource, &engine->stopping, link, next)
 		sy_resource_free(resource);
 		sy_namespaces_done(engine);
+		sy_retired_done(engine);
 	}
 	sy_queue_done(&engine->queue);
 	sy_kube_free(engine->kube[SY_SIDE_UP]);
@@ -230,10 +232,15 @@ static int follow(struct sy_engine *engine, struct sy_error *err)
 		for (size_t i = 0; i < plan->resource_count && !planned; i++)
 			planned = strcmp(plan->resources[i].group, resource->rule.group) == 0 &&
 				  strcmp(plan->resources[i].resource, resource->rule.resource) == 0;
-		if (!planned)
-			sy_resource_stop(resource);
+		if (planned)
+			continue;
+		int rc = sy_retire(engine, &resource->rule, err);
+		if (rc)
+			return rc;
+		sy_resource_stop(resource);
 	}
 	for (size_t i = 0; i < plan->resource_count; i++) {
+		sy_unretire(engine, &plan->resources[i]);
 		int rc = follow_rule(engine, &plan->resources[i], err);
 		if (rc)
 			return rc;

@@ -74,6 +74,19 @@ static struct fact *find(struct sy_events *events, const struct sy_hash *id)
 	return oldest;
 }
 
+/* Take a half character off the end of a text that was cut. */
+static void cut_whole(char *text, size_t whole)
+{
+	size_t len = strlen(text);
+	if (len == whole || len == 0)
+		return;
+	size_t start = len - 1;
+	while (start > 0 && ((unsigned char)text[start] & 0xc0) == 0x80)
+		start--;
+	if ((unsigned char)text[start] >= 0x80)
+		text[start] = '\0';
+}
+
 static void pass_on(struct sy_events *events, const struct sy_log_ref *ref, bool warning, const char *group, const char *resource,
 		    uint64_t count, const char *message)
 {
@@ -81,6 +94,7 @@ static void pass_on(struct sy_events *events, const struct sy_log_ref *ref, bool
 		return;
 	char text[TEXT_MAX];
 	snprintf(text, sizeof(text), "%s", message);
+	cut_whole(text, strlen(message));
 	struct sy_event event = {
 		.warning = warning,
 		.cluster = strdup(""),

@@ -1,4 +1,5 @@
 /* From facts to requests: the queue, the ops in progress, back-off. */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/backoff.h"
@@ -6,6 +7,7 @@
 #include "internal.h"
 #include "pair.h"
 
+#define TRIM_AFTER 256u
 #define MAX_STEPS 16u /* of one op; a key that still asks for more waits like a failed one */
 
 static const struct sy_backoff_rule transient_rule = {100, 300000}; /* 5.6 */
@@ -164,6 +166,7 @@ static void detach(struct sy_op *op)
 {
 	LIST_REMOVE(op, link);
 	op->engine->in_progress_count--;
+	op->engine->untrimmed++;
 	op->object->resource->in_progress--;
 	op->object->op = NULL;
 	op->object->place = SY_NOWHERE;
@@ -297,6 +300,10 @@ void sy_flow_run(struct sy_engine *engine)
 	while (turns-- > 0 && engine->in_progress_count < SY_MAX_INFLIGHT_WRITES && (object = sy_queue_pop(&engine->queue)))
 		if (!begin(engine, object))
 			break;
+	if (!engine->in_progress_count && engine->untrimmed >= TRIM_AFTER) {
+		engine->untrimmed = 0;
+		malloc_trim(0); /* the trees of a burst leave holes all over the heap */
+	}
 	int64_t due = sy_queue_next_due(&engine->queue), now = sy_loop_now_ms(engine->loop);
 	if (due < 0)
 		sy_timer_stop(engine->timer);

@@ -50,6 +50,14 @@ struct sy_resource {
 };
 TAILQ_HEAD(sy_resource_list, sy_resource);
 
+/* A resource that is no longer planned (retired.c). */
+struct sy_retired {
+	TAILQ_ENTRY(sy_retired) link;
+	struct sy_gvr gvr; /* into text */
+	char text[];
+};
+TAILQ_HEAD(sy_retired_list, sy_retired);
+
 enum sy_namespace_state {
 	SY_NAMESPACE_UNKNOWN = 0, /* not downstream, as far as we were told */
 	SY_NAMESPACE_BUSY,	  /* a request decides */
@@ -70,7 +78,8 @@ struct sy_namespace {
 	size_t users;	/* of them, those that have or will have a copy in it */
 	int64_t due_ms; /* loop time at which sy_namespace_tick runs, 0 = never */
 	unsigned failures;
-	unsigned check; /* next resource to look at during a clean-up */
+	unsigned check;	     /* next resource to look at during a clean-up */
+	uint64_t check_plan; /* generation in which it began */
 	enum sy_namespace_state state;
 	bool seen;   /* in the list being read */
 	bool repair; /* marks were lost */
@@ -122,6 +131,7 @@ struct sy_engine {
 	char prefix[SY_NAMESPACE_MAX];
 	char *finalizer, *soft_annotation, *leave_annotation, *selector, *cluster_locator;
 	struct sy_resource_list resources, stopping;
+	struct sy_retired_list retired;
 	struct sy_namespaces namespaces;
 	struct sy_queue queue;
 	struct sy_op_list in_progress;
@@ -132,7 +142,8 @@ struct sy_engine {
 	struct sy_timer *timer, *report_timer;
 	int64_t reported_ms;
 	uint64_t writes[SY_SIDE_MAX];
-	bool trimmed;
+	unsigned untrimmed; /* ops since memory was last given back */
+	bool trimmed;	    /* after the first lists */
 };
 
 /* engine.c */
@@ -156,6 +167,11 @@ void sy_resource_review(struct sy_resource *resource);
 /* The object of a key, made when absent; NULL when it cannot be had (memory, names). */
 struct sy_object *sy_resource_object(struct sy_resource *resource, const char *key);
 void sy_resource_forget(struct sy_object *object);
+
+/* retired.c */
+int sy_retire(struct sy_engine *engine, const struct sy_plan_resource *rule, struct sy_error *err);
+void sy_unretire(struct sy_engine *engine, const struct sy_plan_resource *rule); /* planned again */
+void sy_retired_done(struct sy_engine *engine);
 
 /* observe.c: what a server said becomes facts of an object */
 void sy_observe_up(struct sy_object *object, json_object *tree);

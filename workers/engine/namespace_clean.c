@@ -21,6 +21,7 @@ bool sy_namespace_unneeded(const struct sy_namespace *ns)
 }
 
 static void let_go(struct sy_namespace *ns);
+static void look_on(struct sy_namespace *ns);
 
 static void deleted(void *arg, const struct sy_kube_result *result)
 {
@@ -52,26 +53,41 @@ static void delete_now(struct sy_namespace *ns)
 	sy_namespace_request(ns, "DELETE", options, SY_CT_JSON, deleted);
 }
 
-/* The resource to look at next, or NULL. */
-static struct sy_resource *next_resource(const struct sy_namespace *ns)
+/* The resource to look at next: the planned ones, then those that were. False: all have been looked at. */
+static bool next_gvr(const struct sy_namespace *ns, struct sy_gvr *ret_gvr, bool *ret_configmaps, bool *ret_retired)
 {
 	unsigned i = 0;
-	struct sy_resource *resource;
+	const struct sy_resource *resource;
+	const struct sy_retired *retired;
 	TAILQ_FOREACH(resource, &ns->engine->resources, link)
-	if (resource->rule.namespaced && i++ == ns->check)
-		return resource;
-	return NULL;
+	{
+		if (!resource->rule.namespaced || i++ != ns->check)
+			continue;
+		*ret_gvr = resource->gvr;
+		*ret_configmaps = resource->names.configmaps;
+		*ret_retired = false;
+		return true;
+	}
+	TAILQ_FOREACH(retired, &ns->engine->retired, link)
+	{
+		if (i++ != ns->check)
+			continue;
+		*ret_gvr = retired->gvr;
+		*ret_configmaps = !*retired->gvr.group && strcmp(retired->gvr.resource, "configmaps") == 0;
+		*ret_retired = true;
+		return true;
+	}
+	return false;
 }
 
 /* An item that keeps the namespace: anything but the server's own ConfigMap. */
-static json_object *keeper(const struct sy_resource *resource, json_object *list)
+static json_object *keeper(bool configmaps, json_object *items)
 {
-	json_object *items = sy_json_array(list, "items", NULL);
 	size_t n = items ? json_object_array_length(items) : 0;
 	for (size_t i = 0; i < n; i++) {
 		json_object *item = json_object_array_get_idx(items, i);
 		const char *name = sy_json_str(item, "metadata", "name", NULL);
-		if (!resource->names.configmaps || !name || strcmp(name, "kube-root-ca.crt") != 0)
+		if (!configmaps || !name || strcmp(name, "kube-root-ca.crt") != 0)
 			return item;
 	}
 	return NULL;
@@ -84,27 +100,11 @@ static bool is_ours(const struct sy_engine *engine, json_object *item)
 	return key && tenant && strcmp(key, engine->plan.key) == 0 && strcmp(tenant, engine->tenant) == 0;
 }
 
-static void looked_inside(void *arg, const struct sy_kube_result *result)
+/* Something is in it that keeps it. */
+static void kept(struct sy_namespace *ns, bool ours)
 {
-	struct sy_namespace *ns = arg;
-	const struct sy_resource *resource = next_resource(ns);
-	/* An empty list may come as null, but it comes. */
-	json_object *items = NULL;
-	bool listed = result->verdict == SY_KUBE_OK && json_object_is_type(result->object, json_type_object) &&
-		      json_object_object_get_ex(result->object, "items", &items) && (!items || json_object_is_type(items, json_type_array));
-	ns->request = NULL;
-	if (!sy_namespace_unneeded(ns))
-		return;
-	if (!listed || !resource) {
-		sy_namespace_retry(ns, result);
-		return;
-	}
-	json_object *item = keeper(resource, result->object);
-	if (!item) {
-		ns->check++;
-		sy_namespace_clean(ns);
-	} else if (is_ours(ns->engine, item)) {
-		sy_namespace_at(ns, LOOK_SOON_MS);
+	if (ours) {
+		sy_namespace_at(ns, LOOK_SOON_MS); /* on its way out */
 	} else if (sy_engine_drain(ns->engine)) {
 		let_go(ns);
 	} else {
@@ -114,12 +114,39 @@ static void looked_inside(void *arg, const struct sy_kube_result *result)
 	}
 }
 
-static void look_inside(struct sy_namespace *ns, const struct sy_resource *resource)
+static void looked_inside(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_namespace *ns = arg;
+	struct sy_gvr gvr;
+	bool configmaps = false, retired = false;
+	/* An empty list may come as null, but it comes. */
+	json_object *items = NULL;
+	bool listed = result->verdict == SY_KUBE_OK && json_object_is_type(result->object, json_type_object) &&
+		      json_object_object_get_ex(result->object, "items", &items) && (!items || json_object_is_type(items, json_type_array));
+	ns->request = NULL;
+	if (!sy_namespace_unneeded(ns))
+		return;
+	bool known = ns->check_plan == ns->engine->plan.generation && next_gvr(ns, &gvr, &configmaps, &retired);
+	bool unserved = retired && result->verdict == SY_KUBE_NOT_SERVED;
+	if (!known || (!listed && !unserved)) {
+		sy_namespace_retry(ns, result);
+		return;
+	}
+	json_object *item = keeper(configmaps, items);
+	if (item) {
+		kept(ns, !retired && is_ours(ns->engine, item));
+		return;
+	}
+	ns->check++;
+	look_on(ns);
+}
+
+static void look_inside(struct sy_namespace *ns, const struct sy_gvr *gvr)
 {
 	struct sy_error err = {0};
 	struct sy_buf path;
 	sy_buf_init(&path, 2048);
-	int rc = sy_kube_path(&path, &resource->gvr, ns->down, NULL, NULL, &err);
+	int rc = sy_kube_path(&path, gvr, ns->down, NULL, NULL, &err);
 	if (rc == 0) {
 		struct sy_kube_call call = {
 			.method = "GET",
@@ -135,6 +162,16 @@ static void look_inside(struct sy_namespace *ns, const struct sy_resource *resou
 		sy_warn(&ref, "cannot look into it: %s", err.text);
 		sy_namespace_retry(ns, NULL);
 	}
+}
+
+static void look_on(struct sy_namespace *ns)
+{
+	struct sy_gvr gvr;
+	bool configmaps, retired;
+	if (next_gvr(ns, &gvr, &configmaps, &retired))
+		look_inside(ns, &gvr);
+	else
+		delete_now(ns);
 }
 
 static void released(void *arg, const struct sy_kube_result *result)
@@ -166,11 +203,7 @@ void sy_namespace_clean(struct sy_namespace *ns)
 		let_go(ns);
 		return;
 	}
-	const struct sy_resource *resource = next_resource(ns);
-	if (resource) {
-		look_inside(ns, resource);
-		return;
-	}
 	ns->check = 0;
-	delete_now(ns);
+	ns->check_plan = ns->engine->plan.generation;
+	look_on(ns);
 }

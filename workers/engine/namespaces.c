@@ -293,5 +293,10 @@ void sy_namespaces_review(struct sy_engine *engine)
 {
 	struct sy_namespace *ns, *next;
 	RB_FOREACH_SAFE(ns, sy_namespaces_up, &engine->namespaces.by_up, next)
-	sy_namespace_review(ns);
+	{
+		if (ns->state == SY_NAMESPACE_READY && ns->repair)
+			sy_namespace_repair(ns);
+		else
+			sy_namespace_review(ns);
+	}
 }

@@ -52,6 +52,19 @@ static void finalizer_added(void *arg, const struct sy_kube_result *result)
 	patched(arg, result);
 }
 
+/* Our finalizer, to be added to a list or as the first list. NULL: out of memory. */
+static json_object *finalizer_value(const struct sy_engine *engine, bool to_list)
+{
+	sy_auto_json json_object *name = json_object_new_string(engine->finalizer), *list = NULL;
+	if (!name || to_list)
+		return sy_take_ptr(name);
+	list = json_object_new_array();
+	if (!list || json_object_array_add(list, name))
+		return NULL;
+	name = NULL;
+	return sy_take_ptr(list);
+}
+
 int sy_do_add_finalizer(struct sy_op *op)
 {
 	struct sy_object *object = op->object;
@@ -61,18 +74,11 @@ int sy_do_add_finalizer(struct sy_op *op)
 		return sy_do_get_up(op);
 	json_object *finalizers = sy_json_array(op->up, "metadata", "finalizers", NULL);
 	const char *rv = sy_json_str(op->up, "metadata", "resourceVersion", NULL);
-	json_object *value = json_object_new_string(op->engine->finalizer);
-	if (!finalizers) {
-		json_object *list = json_object_new_array();
-		if (list && json_object_array_add(list, value) == 0)
-			value = list;
-		else
-			json_object_put(list);
-	}
+	sy_auto_json json_object *value = finalizer_value(op->engine, finalizers != NULL);
 	json_object *patch = json_object_new_array();
-	if (!patch || !rv || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(object->up_uid)) ||
+	if (!patch || !rv || !value || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(object->up_uid)) ||
 	    sy_patch_add(patch, "test", "/metadata/resourceVersion", json_object_new_string(rv)) ||
-	    sy_patch_add(patch, "add", finalizers ? "/metadata/finalizers/-" : "/metadata/finalizers", value)) {
+	    sy_patch_add(patch, "add", finalizers ? "/metadata/finalizers/-" : "/metadata/finalizers", json_object_get(value))) {
 		json_object_put(patch);
 		patch = NULL;
 	}
