@@ -5,6 +5,7 @@
 
 #include "kcp/ids.h"
 #include "supervisor/facts.h"
+#include "supervisor/kubeconfig_url.h"
 
 void sy_export_facts_done(struct sy_export_facts *facts)
 {
@@ -69,12 +70,6 @@ int sy_export_decode(json_object *object, struct sy_export_facts *ret_facts, str
 	return 0;
 }
 
-/* A virtual workspace URL receives our token: only https without user info, query or fragment will do. */
-static bool url_usable(const char *url)
-{
-	return strncmp(url, "https://", 8) == 0 && url[8] != '\0' && strlen(url) <= 2048 && !strpbrk(url, "@?# \t\r\n\"\\");
-}
-
 int sy_slice_decode(json_object *object, struct sy_strv *ret_urls, struct sy_error *err)
 {
 	json_object *list = sy_json_array(object, "status", "endpoints", NULL);
@@ -86,9 +81,11 @@ int sy_slice_decode(json_object *object, struct sy_strv *ret_urls, struct sy_err
 		return sy_error_set(err, EINVAL, "status.endpoints has %zu entries, at most %d are supported", count, SY_MAX_ENDPOINTS);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const char *url = sy_json_str(json_object_array_get_idx(list, i), "url", NULL);
+		/* The URL receives our token: it must pass what a kubeconfig's server must pass. */
+		const char *reason = url ? sy_server_url_check(url) : "is missing";
 
-		if (!url || !url_usable(url)) {
-			r = sy_error_set(err, EINVAL, "status.endpoints[%zu].url is not a plain https URL", i);
+		if (reason) {
+			r = sy_error_set(err, EINVAL, "status.endpoints[%zu].url %s", i, reason);
 			break;
 		}
 		r = sy_strv_add_new(&urls, url, err);
