@@ -19,25 +19,45 @@ void sy_assess_phase(struct sy_supervisor *sup, const struct sy_tenant *tenant, 
 		*ret_view = view;
 }
 
-static bool down_broken(enum sy_kube_verdict verdict)
+/* A server that does not answer for a moment (a watch that is opened anew) is no news; after 5 s it is. */
+static bool lasting(struct sy_supervisor *sup, bool bad, int64_t *since_ms)
 {
-	return verdict == SY_KUBE_UNREACHABLE || verdict == SY_KUBE_SERVER_ERROR;
+	int64_t now = sy_loop_now_ms(sup->loop);
+
+	if (!bad) {
+		*since_ms = 0;
+		return false;
+	}
+	if (*since_ms == 0)
+		*since_ms = now ? now : 1;
+	if (now - *since_ms >= sup->timings.unready_ms)
+		return true;
+	sy_think_at(sup, *since_ms + sup->timings.unready_ms);
+	return false;
 }
 
-static enum sy_syncer_fact syncer_fact(const struct sy_supervisor *sup)
+/* Transport troubles; what 401, 403 and 404 mean is decided elsewhere. */
+static bool broken(enum sy_kube_verdict verdict)
+{
+	return verdict == SY_KUBE_UNREACHABLE || verdict == SY_KUBE_SERVER_ERROR || verdict == SY_KUBE_THROTTLED;
+}
+
+static enum sy_syncer_fact syncer_fact(struct sy_supervisor *sup)
 {
 	enum sy_kube_verdict watch = sy_orphans_verdict(sup->orphans), discovery = sy_downstream_verdict(sup->downstream);
 	enum sy_kube_verdict up = sy_bindings_verdict(sup->bindings);
+	bool down_bad = lasting(sup, broken(watch) || broken(discovery), &sup->down_bad_ms);
+	bool up_bad = lasting(sup, up != SY_KUBE_OK && up != SY_KUBE_FORBIDDEN && up != SY_KUBE_UNAUTHORIZED, &sup->up_bad_ms);
 
 	if (watch == SY_KUBE_UNAUTHORIZED || discovery == SY_KUBE_UNAUTHORIZED)
 		return SY_SYNCER_DOWNSTREAM_UNAUTHORIZED;
-	if (down_broken(watch) || down_broken(discovery))
+	if (down_bad)
 		return SY_SYNCER_DOWNSTREAM_UNREACHABLE;
 	if (up == SY_KUBE_UNAUTHORIZED)
 		return SY_SYNCER_UPSTREAM_UNAUTHORIZED;
 	if (sy_chain_leaving(sup))
 		return SY_SYNCER_DELETING;
-	if (up != SY_KUBE_OK && up != SY_KUBE_FORBIDDEN)
+	if (up_bad)
 		return SY_SYNCER_UPSTREAM_DEGRADED;
 	if (!sy_downstream_asked(sup->downstream) || !sy_orphans_asked(sup->orphans))
 		return SY_SYNCER_STARTING;
@@ -90,7 +110,7 @@ static int incompatible(const struct sy_supervisor *sup, struct sy_strv *names)
 	return r;
 }
 
-static enum sy_importer_fact importer_fact(const struct sy_supervisor *sup, struct sy_strv *names)
+static enum sy_importer_fact importer_fact(struct sy_supervisor *sup, struct sy_strv *names)
 {
 	if (living_exports(sup) == 0)
 		return SY_IMPORTER_NO_EXPORTS;
@@ -100,7 +120,7 @@ static enum sy_importer_fact importer_fact(const struct sy_supervisor *sup, stru
 		return SY_IMPORTER_FORBIDDEN;
 	if (sy_bindings_verdict(sup->bindings) == SY_KUBE_FORBIDDEN && exports_in(sup, SY_EXPORT_READY, names) == 0)
 		return SY_IMPORTER_FORBIDDEN; /* content of one of them */
-	if (exports_in(sup, SY_EXPORT_FAILING, names) == 0 && names->count > 0)
+	if (lasting(sup, exports_in(sup, SY_EXPORT_FAILING, names) == 0 && names->count > 0, &sup->exports_bad_ms))
 		return SY_IMPORTER_FAILING;
 	if (incompatible(sup, names) == 0 && names->count > 0)
 		return SY_IMPORTER_INCOMPATIBLE;

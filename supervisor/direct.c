@@ -174,6 +174,15 @@ void sy_direct_reload(struct sy_supervisor *sup)
 	sy_timer_start(sup->direct->timer, 0);
 }
 
+bool sy_direct_reachable(const struct sy_supervisor *sup)
+{
+	for (size_t i = 0; sup->direct && i < sup->direct->count; i++) {
+		if (sup->direct->entries[i]->verdict == SY_KUBE_UNREACHABLE)
+			return false;
+	}
+	return true;
+}
+
 const char *sy_direct_trouble(const struct sy_supervisor *sup)
 {
 	for (size_t i = 0; sup->direct && i < sup->direct->count; i++) {

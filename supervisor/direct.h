@@ -14,10 +14,11 @@ struct sy_direct_group { /* one group and version, as the workspace serves it */
 
 struct sy_direct_entry {
 	struct sy_direct *direct;
-	char *configured; /* path or name in the configuration */
-	char *cluster;	  /* logical cluster, NULL = not resolved yet */
-	char *path;	  /* as the logical cluster says */
-	char *trouble;	  /* why the last attempt failed, NULL = it did not */
+	char *configured;	      /* path or name in the configuration */
+	char *cluster;		      /* logical cluster, NULL = not resolved yet */
+	char *path;		      /* as the logical cluster says */
+	char *trouble;		      /* why the last attempt failed, NULL = it did not */
+	enum sy_kube_verdict verdict; /* of the last attempt */
 	struct sy_kube_request *request;
 	struct sy_direct_group *groups;
 	size_t group_count;

@@ -5,8 +5,9 @@
 
 #include "supervisor/direct.h"
 
-static void trouble(struct sy_direct_entry *entry, const char *message)
+static void trouble(struct sy_direct_entry *entry, enum sy_kube_verdict verdict, const char *message)
 {
+	entry->verdict = verdict;
 	if (message && (!entry->trouble || strcmp(entry->trouble, message) != 0))
 		sy_warn(NULL, "workspace %s: %s; trying again", entry->configured, message);
 	else if (!message && entry->trouble)
@@ -22,7 +23,7 @@ static int get(struct sy_direct_entry *entry, const char *path, sy_kube_done_fn 
 	int r = sy_kube_do(entry->direct->sup->up_kube, &call, done, entry, &entry->request, &err);
 
 	if (r < 0)
-		trouble(entry, err.text);
+		trouble(entry, SY_KUBE_UNREACHABLE, err.text);
 	return r;
 }
 
@@ -46,7 +47,7 @@ static void got_served(void *arg, const struct sy_kube_result *result)
 		group->served = served;
 		group->answered = true;
 	} else {
-		trouble(entry, result->verdict == SY_KUBE_OK ? err.text : result->message);
+		trouble(entry, result->verdict, result->verdict == SY_KUBE_OK ? err.text : result->message);
 		sy_supervisor_changed(entry->direct->sup);
 		return;
 	}
@@ -60,7 +61,7 @@ static void next_group(struct sy_direct_entry *entry)
 	const struct sy_direct_group *group;
 
 	if (entry->at >= entry->group_count) {
-		trouble(entry, NULL);
+		trouble(entry, SY_KUBE_OK, NULL);
 		sy_supervisor_changed(entry->direct->sup);
 		return;
 	}
@@ -122,8 +123,9 @@ static void got_cluster(void *arg, const struct sy_kube_result *result)
 
 	entry->request = NULL;
 	if (result->verdict != SY_KUBE_OK || !cluster || !sy_cluster_name_valid(cluster)) {
-		trouble(entry, result->verdict == SY_KUBE_OK ? "its LogicalCluster has no annotation " SY_ANNOTATION_KCP_CLUSTER
-							     : result->message);
+		trouble(entry, result->verdict,
+			result->verdict == SY_KUBE_OK ? "its LogicalCluster has no annotation " SY_ANNOTATION_KCP_CLUSTER
+						      : result->message);
 		sy_supervisor_changed(entry->direct->sup);
 		return;
 	}

@@ -67,7 +67,7 @@ static void answered(void *arg, const struct sy_kube_result *result)
 		reconcile->dirty = true; /* compare once more: the server may have defaulted or dropped something */
 		sy_timer_start(reconcile->timer, COALESCE_MS);
 	} else {
-		if (result->verdict != SY_KUBE_CONFLICT)
+		if (result->verdict != SY_KUBE_CONFLICT && result->verdict != SY_KUBE_NOT_FOUND)
 			sy_warn(NULL, "writing the SyncTarget's status: %s; trying again", result->message);
 		sy_target_refresh(reconcile->target);
 		retry_later(reconcile);

@@ -82,6 +82,9 @@ struct sy_supervisor {
 	struct sy_catalog catalog;
 	int64_t spec_generation; /* that exports follow */
 	bool bindings_listed;	 /* all were complete once */
+	int64_t down_bad_ms;	 /* assess.c: since when a server does not answer, 0 = it does */
+	int64_t up_bad_ms;
+	int64_t exports_bad_ms;
 
 	/* direct mode */
 	struct sy_direct *direct;
@@ -127,6 +130,7 @@ void sy_direct_step(struct sy_supervisor *sup);
 void sy_direct_reload(struct sy_supervisor *sup);
 /* First trouble with kcp, "" = none. */
 const char *sy_direct_trouble(const struct sy_supervisor *sup);
+bool sy_direct_reachable(const struct sy_supervisor *sup);
 
 /* assess.c: SyncTarget status */
 int sy_assess_build(void *sup, json_object *stored, const char *now, json_object **ret_status);

@@ -110,7 +110,7 @@ static json_object *show_upstream(const struct sy_supervisor *sup)
 	const char *trouble = sy_direct_trouble(sup);
 
 	if (!view)
-		return show_server(sup->base, trouble[0] == '\0', trouble);
+		return show_server(sup->base, sy_direct_reachable(sup), trouble);
 	if (view->verdict != SY_KUBE_OK)
 		return show_server(sup->base, false, view->message[0] ? view->message : sy_kube_verdict_name(view->verdict));
 	if (sup->bindings && sy_bindings_failing(sup->bindings))
