@@ -121,6 +121,7 @@ int sy_worker_start(struct sy_worker *worker, struct sy_error *err)
 	if (rc == 0)
 		rc = spawn(worker, path, err);
 	if (rc == 0) {
+		sy_link_expect(worker->link, worker->pid);
 		rc = sy_io_new(&worker->exit_io, worker->owner->loop, worker->pidfd, SY_READ, on_exit_ready, worker, err);
 		if (rc < 0) { /* a process that cannot be watched must not live */
 			sy_worker_signal(worker, SIGKILL);

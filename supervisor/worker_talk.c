@@ -189,9 +189,9 @@ static void stranger(struct sy_worker *worker, pid_t pid, uid_t uid)
 {
 	const struct sy_log_ref ref = {.cluster = worker->cluster};
 
-	sy_link_drop_peer(worker->link);
 	if (may_warn(worker))
-		sy_warn(&ref, "a process that is not the worker (pid %d, uid %d) spoke on its link and was dropped", (int)pid, (int)uid);
+		sy_warn(&ref, "a process that is not the worker (pid %d, uid %d) spoke on its link and is not listened to", (int)pid,
+			(int)uid);
 }
 
 static void refused(struct sy_worker *worker, const struct sy_error *err)
@@ -200,7 +200,6 @@ static void refused(struct sy_worker *worker, const struct sy_error *err)
 
 	if (err->code == ENOMEM)
 		return; /* ours, not its fault; it will repeat */
-	sy_link_drop_peer(worker->link);
 	worker->violations++;
 	if (may_warn(worker))
 		sy_warn(&ref, "worker pid %d: %s", (int)worker->pid, err->text);

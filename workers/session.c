@@ -109,10 +109,8 @@ static void on_message(void *arg, const char *data, size_t len, pid_t pid, uid_t
 	struct sy_error err = {0};
 
 	(void)uid; /* the path is in a directory that only its owner can use; the pid says which of the owner's processes */
-	if (pid != session->supervisor) {
-		sy_link_drop_peer(session->link);
+	if (pid != session->supervisor)
 		return;
-	}
 	if (sy_channel_input(session->channel, data, len, sy_loop_now_ms(session->loop), &err) < 0) {
 		sy_warn(NULL, "message of the supervisor: %s", err.text);
 		if (err.code != ENOMEM && ++session->violations >= MAX_VIOLATIONS)

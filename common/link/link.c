@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "link/close.h"
+
 /* Messages taken per turn of the loop: a peer that floods gets this share and no more, the other links have theirs in between. */
 #define PER_TURN 32
 #define QUEUE 256
@@ -30,7 +32,7 @@ struct sy_link {
 		nng_listener listener;
 		nng_dialer dialer;
 	} endpoint;
-	nng_pipe peer; /* of the last message; id 0 = none */
+	struct sy_link_gate *gate;
 	struct sy_io *io;
 	struct sy_defer *more;
 	sy_link_recv_fn *recv;
@@ -64,6 +66,22 @@ static void identify(nng_pipe pipe, pid_t *ret_pid, uid_t *ret_uid)
 	}
 }
 
+/* In a thread of nng, before the connection is part of the socket: strangers are turned away here. */
+static void on_connection(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+	struct sy_link_gate *gate = arg;
+	int expected = atomic_load(&gate->pid);
+	pid_t pid;
+	uid_t uid;
+
+	(void)event;
+	if (expected == SY_GATE_OPEN)
+		return;
+	identify(pipe, &pid, &uid);
+	if (pid != expected || uid != geteuid())
+		nng_pipe_close(pipe);
+}
+
 static void take_messages(void *arg)
 {
 	struct sy_link *link = arg;
@@ -76,8 +94,7 @@ static void take_messages(void *arg)
 		/* Any other failure than "nothing there" is the end of a connection; the next one will be seen here again. */
 		if (nng_recvmsg(link->socket, &msg, NNG_FLAG_NONBLOCK) != 0)
 			return;
-		link->peer = nng_msg_get_pipe(msg);
-		identify(link->peer, &pid, &uid);
+		identify(nng_msg_get_pipe(msg), &pid, &uid);
 		link->recv(link->arg, nng_msg_body(msg), nng_msg_len(msg), pid, uid);
 		nng_msg_free(msg);
 	}
@@ -169,6 +186,8 @@ static int open_socket(struct sy_link *link, struct sy_loop *loop, size_t max, s
 		return link_error(err, link, rc, "open");
 	link->open = true;
 	rc = set_options(link, max);
+	if (rc == 0 && link->listens)
+		rc = nng_pipe_notify(link->socket, NNG_PIPE_EV_ADD_PRE, on_connection, link->gate);
 	if (rc == 0)
 		rc = nng_socket_get_int(link->socket, NNG_OPT_RECVFD, &fd);
 	if (rc != 0)
@@ -207,6 +226,11 @@ static int make(struct sy_link **ret_link, bool listens, struct sy_loop *loop, c
 	struct sy_link *link = calloc(1, sizeof(*link));
 	if (!link)
 		return sy_error_oom(err);
+	link->gate = calloc(1, sizeof(*link->gate));
+	if (!link->gate) {
+		free(link);
+		return sy_error_oom(err);
+	}
 	link->listens = listens;
 	link->recv = recv;
 	link->arg = arg;
@@ -242,26 +266,23 @@ int sy_link_renew(struct sy_link *link, struct sy_error *err)
 	return attach(link, err);
 }
 
-void sy_link_drop_peer(struct sy_link *link)
+void sy_link_expect(struct sy_link *link, pid_t pid)
 {
-	if (link->peer.id > 0)
-		nng_pipe_close(link->peer);
-	link->peer.id = 0;
+	atomic_store(&link->gate->pid, pid);
 }
 
 void sy_link_free(struct sy_link *link)
 {
 	if (!link)
 		return;
-	bool owns_file = link->listens && link->attached;
-
 	sy_io_free(link->io); /* before its descriptor goes with the socket */
 	sy_defer_free(link->more);
-	detach(link);
-	if (link->open)
-		nng_close(link->socket);
-	if (owns_file)
+	if (link->listens && link->attached)
 		unlink(path_of(link));
+	if (link->open)
+		sy_link_close_socket(link->socket, link->gate);
+	else
+		free(link->gate);
 	free(link);
 }
 
@@ -279,9 +300,4 @@ int sy_link_send(struct sy_link *link, const char *data, size_t len, struct sy_e
 		return 0;
 	nng_msg_free(msg);
 	return link_error(err, link, rc, "send");
-}
-
-void sy_link_fini(void)
-{
-	nng_fini();
 }

@@ -26,15 +26,20 @@ int sy_link_dial(struct sy_link **ret_link, struct sy_loop *loop, const char *pa
 		 struct sy_error *err);
 /* Close and make anew the listener or dialer (after a missing hello or missing acknowledgements). Messages in flight may be lost. */
 int sy_link_renew(struct sy_link *link, struct sy_error *err);
-/* Cut the connection of the present peer, which may come back (an honest one redials by itself). For a peer that broke the rules. */
-void sy_link_drop_peer(struct sy_link *link);
-/* Close; removes the socket file of a listener. Accepts NULL. */
+/* From now on only this process may connect; connections of others are refused before they are part of the conversation, so that a
+ * stranger can neither speak nor take the one place. For a listener, right after the process was started. */
+void sy_link_expect(struct sy_link *link, pid_t pid);
+/* Close, without waiting; removes the socket file of a listener, whose path must not be used again. Accepts NULL. */
 void sy_link_free(struct sy_link *link);
 
 /* Queue one message; never blocks. -EAGAIN when the peer does not read (send buffer full): the caller keeps its state and tries later. */
 int sy_link_send(struct sy_link *link, const char *data, size_t len, struct sy_error *err);
 
-/* Undo what nng set up in this process (end of main only). */
+/* Sockets whose close is still under way. It happens in a thread of its own and may never end (libraries.md 2); a number that stays up
+ * means that descriptors are lost. */
+unsigned sy_link_closing(void);
+
+/* Wait for closes under way, at most half a second. For the end of main. */
 void sy_link_fini(void);
 
 #endif
