@@ -11,7 +11,7 @@ _syncerctl()
 	_init_completion -n : || return
 
 	local commands='status workspaces restart pause resume loglevel events dump install version'
-	local common='--socket --output --help'
+	local common='--socket --output --help --version'
 	local i command='' target='' socket=()
 
 	for ((i = 1; i < cword; i++)); do
@@ -60,7 +60,9 @@ _syncerctl()
 		fi
 		;;
 	loglevel)
-		if [[ -z $target ]]; then
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
+		elif [[ -z $target ]]; then
 			mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$cur")
 		else
 			mapfile -t COMPREPLY < <(compgen -W "$(_syncerctl_workspaces "${socket[@]}")" -- "$cur")
@@ -68,13 +70,12 @@ _syncerctl()
 		fi
 		;;
 	install)
-		if [[ -z $target ]]; then
-			mapfile -t COMPREPLY < <(compgen -W 'kcp cluster' -- "$cur")
-		elif [[ $target == kcp ]]; then
-			mapfile -t COMPREPLY < <(compgen -W '--workspace --name --export --label --tenant-events --apply --output-kubeconfig --token-ttl --kubeconfig --context --help' -- "$cur")
-		else
-			mapfile -t COMPREPLY < <(compgen -W '--workspace --name --allow-claims --apply --output-kubeconfig --token-ttl --kubeconfig --context --cluster-kubeconfig --help' -- "$cur")
-		fi
+		local own='kcp cluster'
+		case $target in
+		kcp) own='--workspace --name --export --label --tenant-events --apply --output-kubeconfig --token-ttl --kubeconfig --context' ;;
+		cluster) own='--workspace --name --allow-claims --apply --output-kubeconfig --token-ttl --kubeconfig --context --cluster-kubeconfig --cluster-context' ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")

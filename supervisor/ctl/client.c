@@ -119,7 +119,7 @@ static int read_answer(struct ctl *ctl, int fd, struct sy_buf *in, struct sy_con
 	}
 	if (ret_answer->ok)
 		return CTL_OK;
-	ctl_error("%s", ret_answer->error ? ret_answer->error : "refused without a reason");
+	ctl_error("%s", ret_answer->error);
 	rc = ret_answer->code && !strcmp(ret_answer->code, "NotFound") ? CTL_NOT_FOUND : CTL_FAILED;
 	sy_control_answer_done(ret_answer);
 	return rc;

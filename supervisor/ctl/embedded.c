@@ -61,15 +61,20 @@ static json_object *node_to_json(const struct sy_yaml_node *node)
 	return json_object_new_string(node->text);
 }
 
-int ctl_embedded_schema(json_object **ret_object, struct sy_error *err)
+int ctl_yaml_to_json(const char *name, const char *data, size_t len, json_object **ret_value, struct sy_error *err)
 {
 	struct sy_yaml *yaml = NULL;
-	int rc = sy_yaml_parse("apiresourceschema-synctargets.yaml", ctl_schema_yaml, (size_t)(ctl_schema_yaml_end - ctl_schema_yaml),
-			       &yaml, err);
+	int rc = sy_yaml_parse(name, data, len, &yaml, err);
 
 	if (rc < 0)
 		return rc;
-	*ret_object = node_to_json(sy_yaml_root(yaml));
+	*ret_value = node_to_json(sy_yaml_root(yaml));
 	sy_yaml_free(yaml);
-	return *ret_object ? 0 : sy_error_oom(err);
+	return *ret_value ? 0 : sy_error_oom(err);
+}
+
+int ctl_embedded_schema(json_object **ret_object, struct sy_error *err)
+{
+	return ctl_yaml_to_json("apiresourceschema-synctargets.yaml", ctl_schema_yaml, (size_t)(ctl_schema_yaml_end - ctl_schema_yaml),
+				ret_object, err);
 }

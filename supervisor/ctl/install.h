@@ -29,6 +29,9 @@ struct ctl_install {
 
 int ctl_install_kcp(struct ctl_install *install);
 int ctl_install_cluster(struct ctl_install *install);
+/* Append the rules (9.3) for an APIExport's spec (its resources; with allow_claims also its claims on ConfigMaps and Secrets), or, with spec
+ * NULL, those that are always needed. Nothing is there twice. */
+void ctl_cluster_rules(json_object *rules, json_object *spec, bool allow_claims);
 
 /* URL path of an object from its apiVersion, kind and names (exits for a kind that is none of ours). */
 char *ctl_object_path(json_object *object);

@@ -35,7 +35,7 @@ static char *base64_decode(const char *text)
 	int n = out && len <= SY_MAX_CONFIG_BYTES ? EVP_DecodeBlock(out, (const unsigned char *)text, (int)len) : -1;
 	int padding = len >= 2 ? (text[len - 1] == '=') + (text[len - 2] == '=') : 0;
 
-	if (n < padding) {
+	if (!out || n < padding) {
 		free(out);
 		return NULL;
 	}

@@ -65,13 +65,24 @@ static void add_rules(json_object *rules, json_object *entries, bool claims_only
 	}
 }
 
+void ctl_cluster_rules(json_object *rules, json_object *spec, bool allow_claims)
+{
+	if (!spec) {
+		add_rule(rules, rule("", "namespaces", core_verbs));
+		add_rule(rules, rule("", "nodes", "[\"list\",\"watch\"]"));
+		return;
+	}
+	add_rules(rules, sy_json_array(spec, "resources", NULL), false);
+	if (allow_claims)
+		add_rules(rules, sy_json_array(spec, "permissionClaims", NULL), true);
+}
+
 static int collect_rules(struct ctl_install *install, struct ctl_admin *admin, json_object *target, json_object *rules)
 {
 	json_object *exports = sy_json_array(target, "spec", "supportedAPIExports", NULL);
 	size_t count = exports ? json_object_array_length(exports) : 0;
 
-	add_rule(rules, rule("", "namespaces", core_verbs));
-	add_rule(rules, rule("", "nodes", "[\"list\",\"watch\"]"));
+	ctl_cluster_rules(rules, NULL, false);
 	for (size_t i = 0; i < count; i++) {
 		json_object *entry = json_object_array_get_idx(exports, i);
 		const char *path = sy_json_str(entry, "path", NULL);
@@ -88,9 +99,9 @@ static int collect_rules(struct ctl_install *install, struct ctl_admin *admin, j
 			ctl_answer_done(&answer);
 			return CTL_FAILED;
 		}
-		add_rules(rules, sy_json_array(answer.object, "spec", "resources", NULL), false);
-		if (install->allow_claims)
-			add_rules(rules, sy_json_array(answer.object, "spec", "permissionClaims", NULL), true);
+		json_object *spec = sy_json_object(answer.object, "spec", NULL);
+		if (spec)
+			ctl_cluster_rules(rules, spec, install->allow_claims);
 		ctl_answer_done(&answer);
 	}
 	return CTL_OK;

@@ -2,7 +2,12 @@
 #ifndef TESTS_UNIT_CTL_RUN_H
 #define TESTS_UNIT_CTL_RUN_H
 
-#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,14 +68,16 @@ static inline void run_done(struct run *run)
 static inline void run_start(struct run *run, const char *args)
 {
 	char text[4096];
-	char *argv[RUN_ARGS + 3] = {(char *)"syncerctl"};
+	char program[] = "syncerctl";
+	char option[] = "--socket";
+	char *argv[RUN_ARGS + 3] = {program};
 	int argc = 1;
 	char *rest = text;
 
 	strlcpy(text, args, sizeof(text));
 	for (char *word; (word = strsep(&rest, " ")) && argc < RUN_ARGS;) {
 		if (!strcmp(word, "@")) {
-			argv[argc++] = (char *)"--socket";
+			argv[argc++] = option;
 			word = run->socket;
 		}
 		if (*word)
