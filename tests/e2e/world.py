@@ -80,7 +80,7 @@ class Workspace:
     def binding(self, export):
         return self.api.find(BINDINGS, export)
 
-    def wait_bound(self, export, timeout=40):
+    def wait_bound(self, export, timeout=90):
         def bound():
             status = (self.binding(export) or {}).get("status", {})
             assert status.get("phase") == "Bound", f"phase {status.get('phase')}"
@@ -129,7 +129,7 @@ class World:
                 assert workspace.get("status", {}).get("phase") == "Ready", workspace.get("status", {}).get("phase")
                 return workspace["spec"]["cluster"]
 
-            made.append(Workspace(self, f"{parent}:{name}", wait_for(ready, 60, f"workspace {parent}:{name} to be Ready")))
+            made.append(Workspace(self, f"{parent}:{name}", wait_for(ready, 120, f"workspace {parent}:{name} to be Ready")))
         return made
 
     def workspace(self, stem):

@@ -1,7 +1,10 @@
 """Waiting for a condition with a deadline: the only place in the tests that sleeps."""
 
+import os
 import time
 
+# On a slow or busy machine all deadlines can be stretched; a test that passes is not slowed down by that.
+PATIENCE = float(os.environ.get("SYNCERD_PATIENCE", "1"))
 POLL_INTERVAL = 0.05
 
 
@@ -15,6 +18,7 @@ def wait_for(condition, timeout, what):
     An AssertionError raised by the condition counts as "not yet"; its text becomes part of the message of the Timeout, so that a condition
     can say what it saw. Every other exception ends the wait at once. `what` completes the sentence "waited N s for ...".
     """
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     seen = ""
     while True:
