@@ -368,3 +368,28 @@ bool sy_downstream_asked(const struct sy_downstream *downstream)
 {
 	return downstream->asked;
 }
+
+int sy_downstream_learn(struct sy_downstream *downstream, const char *name, const char *version, json_object *list, struct sy_error *err)
+{
+	struct group *groups =
+		find_group(downstream, name) ? NULL : reallocarray(downstream->groups, downstream->group_count + 1, sizeof(*groups));
+	struct group *group;
+	int r = 0;
+
+	if (groups) {
+		downstream->groups = groups;
+		groups[downstream->group_count++] = (struct group){.name = strdup(name)};
+	}
+	group = find_group(downstream, name);
+	if (!group)
+		return sy_error_oom(err);
+	group->fresh = calloc(1, sizeof(*group->fresh));
+	if (!group->fresh)
+		return sy_error_oom(err);
+	group->fresh[0].name = strdup(version);
+	group->fresh_count = 1;
+	if (list)
+		r = sy_served_decode(list, &group->fresh[0].served, err);
+	group_complete(group);
+	return r;
+}

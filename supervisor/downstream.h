@@ -36,4 +36,7 @@ enum sy_kube_verdict sy_downstream_verdict(const struct sy_downstream *downstrea
 const char *sy_downstream_message(const struct sy_downstream *downstream);
 bool sy_downstream_asked(const struct sy_downstream *downstream);
 
+/* Knowledge that did not come by request (unit tests): what one version of a group serves (an APIResourceList; NULL = nothing). */
+int sy_downstream_learn(struct sy_downstream *downstream, const char *group, const char *version, json_object *list, struct sy_error *err);
+
 #endif

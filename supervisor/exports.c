@@ -1,5 +1,6 @@
 #include "supervisor/exports.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,8 @@ static int start_watch(struct sy_exports *exports, struct sy_export *export, str
 		return sy_error_oom(err);
 	export->watch->owner = exports;
 	export->watch->export = export;
+	if (!exports->kube)
+		return 0;
 	sy_buf_init(&base, 4096);
 	sy_buf_init(&selector, 1024);
 	r = sy_buf_printf(&base, "%s/clusters/%s", exports->base, export->workspace);
@@ -341,4 +344,19 @@ void sy_exports_kick(struct sy_exports *exports)
 		sy_reflector_kick(exports->items[i]->watch->export_reflector);
 		sy_reflector_kick(exports->items[i]->watch->slice_reflector);
 	}
+}
+
+int sy_exports_learn(struct sy_exports *exports, const char *path, const char *name, json_object *object, struct sy_export **ret_export,
+		     struct sy_error *err)
+{
+	int r = add_export(exports, path, path, name, err);
+	struct sy_export *export;
+
+	if (r < 0)
+		return r;
+	export = find_export(exports, path, name);
+	export_event(export->watch, SY_ADDED, object, NULL, 0);
+	export->slice_state = SY_EXPORT_READY;
+	*ret_export = export;
+	return export->known ? 0 : sy_error_set(err, EINVAL, "not an APIExport");
 }

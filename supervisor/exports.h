@@ -51,4 +51,8 @@ struct sy_export *sy_exports_at(const struct sy_exports *exports, size_t index);
 /* Read now instead of at the end of a back-off. */
 void sy_exports_kick(struct sy_exports *exports);
 
+/* Knowledge that did not come by request (unit tests; then kube may be NULL): an APIExport as read. */
+int sy_exports_learn(struct sy_exports *exports, const char *path, const char *name, json_object *object, struct sy_export **ret_export,
+		     struct sy_error *err);
+
 #endif

@@ -226,3 +226,21 @@ const struct sy_review *sy_reviews_at(const struct sy_reviews *reviews, size_t i
 {
 	return reviews->items[index];
 }
+
+int sy_reviews_learn(struct sy_reviews *reviews, const char *group, const char *resource, const char *missing, struct sy_error *err)
+{
+	int r = sy_reviews_want(reviews, group, resource, err);
+
+	for (size_t i = 0; r == 0 && i < reviews->count; i++) {
+		struct sy_review *item = reviews->items[i];
+
+		if (strcmp(item->group, group) != 0 || strcmp(item->resource, resource) != 0)
+			continue;
+		item->known = true;
+		item->state = SY_REVIEW_ANSWERED;
+		sy_strv_done(&item->missing);
+		if (missing)
+			r = sy_strv_add(&item->missing, missing, err);
+	}
+	return r;
+}

@@ -37,4 +37,7 @@ const struct sy_review *sy_reviews_find(const struct sy_reviews *reviews, const 
 size_t sy_reviews_count(const struct sy_reviews *reviews);
 const struct sy_review *sy_reviews_at(const struct sy_reviews *reviews, size_t index);
 
+/* Knowledge that did not come by request (unit tests): an answer, with one missing verb or NULL. */
+int sy_reviews_learn(struct sy_reviews *reviews, const char *group, const char *resource, const char *missing, struct sy_error *err);
+
 #endif

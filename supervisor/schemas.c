@@ -142,6 +142,16 @@ static struct slot *slot_new(struct sy_schemas *schemas, const char *workspace, 
 	return slot;
 }
 
+int sy_schemas_learn(struct sy_schemas *schemas, const char *workspace, const char *name, json_object *schema, struct sy_error *err)
+{
+	struct slot *slot = slot_new(schemas, workspace, name);
+	int r = slot ? sy_schema_decode(schema, &slot->schema, err) : sy_error_oom(err);
+
+	if (slot)
+		slot->known = r == 0;
+	return r;
+}
+
 const struct sy_schema *sy_schemas_get(struct sy_schemas *schemas, const char *workspace, const char *name)
 {
 	struct slot *slot = NULL;
@@ -154,7 +164,7 @@ const struct sy_schema *sy_schemas_get(struct sy_schemas *schemas, const char *w
 			return slot->known ? &slot->schema : NULL;
 	}
 	slot = slot_new(schemas, workspace, name);
-	if (slot)
+	if (slot && schemas->kube)
 		slot_fetch(slot);
 	return NULL;
 }

@@ -18,4 +18,7 @@ void sy_schemas_free(struct sy_schemas *schemas); /* accepts NULL */
  * is repeated every 5 s. Borrowed until sy_schemas_free. */
 const struct sy_schema *sy_schemas_get(struct sy_schemas *schemas, const char *workspace, const char *name);
 
+/* Knowledge that did not come by request (unit tests; then kube may be NULL and unknown schemas stay unknown). */
+int sy_schemas_learn(struct sy_schemas *schemas, const char *workspace, const char *name, json_object *schema, struct sy_error *err);
+
 #endif
