@@ -64,6 +64,7 @@ struct sim_settings {
 
 struct sim_fault;
 struct sim_watch;
+struct sim_call;
 struct MHD_Daemon;
 
 struct sim_server {
@@ -87,6 +88,7 @@ struct sim_server {
 	struct sy_timer *bookmark;
 	struct sy_defer *settle;
 	struct sy_defer *run;
+	struct sim_call *delayed; /* answers that are held back */
 };
 
 struct sim {

@@ -9,7 +9,8 @@
 #include "sim.h"
 
 /* One HTTP request from its first byte to its end. */
-struct call {
+struct sim_call {
+	struct sim_call *next; /* while delayed */
 	struct sim_server *server;
 	struct MHD_Connection *connection;
 	struct sy_buf body;
@@ -19,7 +20,6 @@ struct call {
 	struct sim_watch_end end;
 	size_t cut_at; /* break the answer off after so many bytes, 0 = no */
 	bool is_done;  /* the answer is made (it may still be delayed) */
-	bool is_waiting;
 };
 
 const char *sim_query(const struct sim_request *request, const char *name)
@@ -36,7 +36,7 @@ bool sim_query_is(const struct sim_request *request, const char *name, const cha
 
 static enum MHD_Result add_query(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-	struct call *call = arg;
+	struct sim_call *call = arg;
 
 	(void)kind;
 	(void)sy_buf_printf(&call->query, "%s%s=%s", call->query.len ? "&" : "", key, value ? value : "");
@@ -95,16 +95,21 @@ static void bookmark(void *arg)
 
 static void delay_over(void *arg)
 {
-	struct call *call = arg;
+	struct sim_call *call = arg;
 
-	call->is_waiting = false;
+	for (struct sim_call **at = &call->server->delayed; *at; at = &(*at)->next) {
+		if (*at == call) {
+			*at = call->next;
+			break;
+		}
+	}
 	MHD_resume_connection(call->connection);
 	sim_http_wake(call->server);
 }
 
 static ssize_t read_watch(void *arg, uint64_t pos, char *out, size_t max)
 {
-	struct call *call = arg;
+	struct sim_call *call = arg;
 	long got = sim_watch_read(call->answer.watch, out, max);
 
 	(void)pos;
@@ -122,7 +127,7 @@ static ssize_t read_watch(void *arg, uint64_t pos, char *out, size_t max)
 /* A body that breaks off although its length was promised. */
 static ssize_t read_cut(void *arg, uint64_t pos, char *out, size_t max)
 {
-	struct call *call = arg;
+	struct sim_call *call = arg;
 	size_t left = pos < call->cut_at ? call->cut_at - (size_t)pos : 0;
 
 	if (left == 0)
@@ -133,7 +138,7 @@ static ssize_t read_cut(void *arg, uint64_t pos, char *out, size_t max)
 	return (ssize_t)left;
 }
 
-static struct MHD_Response *make_response(struct call *call)
+static struct MHD_Response *make_response(struct sim_call *call)
 {
 	struct sim_answer *answer = &call->answer;
 	const char *text;
@@ -153,7 +158,7 @@ static struct MHD_Response *make_response(struct call *call)
 	return MHD_create_response_from_buffer_with_free_callback(strlen(text), answer->text, NULL);
 }
 
-static enum MHD_Result send_answer(struct call *call)
+static enum MHD_Result send_answer(struct sim_call *call)
 {
 	struct sim_answer *answer = &call->answer;
 	struct MHD_Response *response = make_response(call);
@@ -225,7 +230,7 @@ static bool fault_before(const struct sim_fault *fault, struct sim_request *requ
 }
 
 /* What goes wrong with the answer. */
-static void fault_after(const struct sim_fault *fault, struct call *call, struct sim_request *request)
+static void fault_after(const struct sim_fault *fault, struct sim_call *call, struct sim_request *request)
 {
 	call->end.error_410 = fault->action == SIM_ERROR_EVENT_410;
 	call->end.mute = fault->action == SIM_MUTE;
@@ -242,7 +247,7 @@ static void fault_after(const struct sim_fault *fault, struct call *call, struct
 	}
 }
 
-static void carry_out(struct call *call, struct sim_request *request, const struct sim_fault *fault)
+static void carry_out(struct sim_call *call, struct sim_request *request, const struct sim_fault *fault)
 {
 	bool routed = sim_route(request);
 
@@ -252,7 +257,7 @@ static void carry_out(struct call *call, struct sim_request *request, const stru
 		fault_after(fault, call, request);
 }
 
-static enum MHD_Result finish_request(struct call *call, const char *method, const char *path)
+static enum MHD_Result finish_request(struct sim_call *call, const char *method, const char *path)
 {
 	struct sim_server *server = call->server;
 	struct sim_request request = {.server = server, .connection = call->connection, .method = method, .path = path};
@@ -283,7 +288,8 @@ static enum MHD_Result finish_request(struct call *call, const char *method, con
 		return send_answer(call);
 	if (sy_timer_new(&call->timer, server->sim->loop, delay_over, call, NULL) != 0)
 		return MHD_NO;
-	call->is_waiting = true;
+	call->next = server->delayed;
+	server->delayed = call;
 	MHD_suspend_connection(call->connection);
 	sy_timer_start(call->timer, fault->delay_ms);
 	return MHD_YES;
@@ -292,7 +298,7 @@ static enum MHD_Result finish_request(struct call *call, const char *method, con
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
 				  const char *upload, size_t *upload_size, void **state)
 {
-	struct call *call = *state;
+	struct sim_call *call = *state;
 
 	(void)version;
 	if (!call) {
@@ -317,7 +323,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
-	struct call *call = *state;
+	struct sim_call *call = *state;
 
 	(void)arg;
 	(void)connection;
@@ -379,6 +385,9 @@ void sim_http_stop(struct sim_server *server)
 {
 	if (server->daemon) {
 		sim_watches_wake(server);
+		/* The library insists that nothing is suspended when it stops. */
+		while (server->delayed)
+			delay_over(server->delayed);
 		MHD_stop_daemon(server->daemon);
 	}
 	sy_io_free(server->io);

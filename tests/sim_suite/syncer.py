@@ -91,6 +91,12 @@ class Syncerd:
     def log_tail(self, lines=40):
         return "".join(self.log.read_text(errors="replace").splitlines(keepends=True)[-lines:])
 
+    def check_log(self):
+        """No sanitizer's finding in any process."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        for mark in ("Sanitizer", "runtime error:"):
+            assert mark not in text, text[text.index(mark) - 200:][:3000]
+
     def ctl(self, *words, check=True):
         done = subprocess.run([str(binaries() / "syncerctl"), "--socket", str(self.socket), *words], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=20, check=False)
@@ -130,14 +136,15 @@ class Syncerd:
 
 def downstream_widgets(sim, name=None):
     """Copies in the cluster, as {(original cluster, original namespace, name): object}."""
+    places = {}
+    for namespace in sim.cluster.list("/api/v1/namespaces"):
+        locator = namespace["metadata"].get("annotations", {}).get("kcp.io/namespace-locator")
+        if locator:
+            places[namespace["metadata"]["name"]] = json.loads(locator)
     copies = {}
     for item in sim.cluster.list("/apis/example.dev/v1alpha1/widgets"):
-        namespace = sim.cluster.get(f"/api/v1/namespaces/{item['metadata']['namespace']}") or {"metadata": {}}
-        locator = namespace["metadata"].get("annotations", {}).get("kcp.io/namespace-locator")
-        if not locator:
-            continue
-        place = json.loads(locator)
-        if name in (None, item["metadata"]["name"]):
+        place = places.get(item["metadata"]["namespace"])
+        if place and name in (None, item["metadata"]["name"]):
             copies[place["cluster"], place["namespace"], item["metadata"]["name"]] = item
     return copies
 
