@@ -6,21 +6,7 @@
 
 #include <microhttpd.h>
 
-#include "sim.h"
-
-/* One HTTP request from its first byte to its end. */
-struct sim_call {
-	struct sim_call *next; /* while delayed */
-	struct sim_server *server;
-	struct MHD_Connection *connection;
-	struct sy_buf body;
-	struct sy_buf query; /* "a=b&c=d", decoded; for faults */
-	struct sy_timer *timer;
-	struct sim_answer answer;
-	struct sim_watch_end end;
-	size_t cut_at; /* break the answer off after so many bytes, 0 = no */
-	bool is_done;  /* the answer is made (it may still be delayed) */
-};
+#include "sim_http.h"
 
 const char *sim_query(const struct sim_request *request, const char *name)
 {
@@ -105,77 +91,6 @@ static void delay_over(void *arg)
 	}
 	MHD_resume_connection(call->connection);
 	sim_http_wake(call->server);
-}
-
-static ssize_t read_watch(void *arg, uint64_t pos, char *out, size_t max)
-{
-	struct sim_call *call = arg;
-	long got = sim_watch_read(call->answer.watch, out, max);
-
-	(void)pos;
-	if (got == -1)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (got == -2)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (got == 0) {
-		MHD_suspend_connection(call->connection);
-		sim_watch_suspended(call->answer.watch, true, call->connection);
-	}
-	return (ssize_t)got;
-}
-
-/* A body that breaks off although its length was promised. */
-static ssize_t read_cut(void *arg, uint64_t pos, char *out, size_t max)
-{
-	struct sim_call *call = arg;
-	size_t left = pos < call->cut_at ? call->cut_at - (size_t)pos : 0;
-
-	if (left == 0)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (left > max)
-		left = max;
-	memcpy(out, call->answer.text + pos, left);
-	return (ssize_t)left;
-}
-
-static struct MHD_Response *make_response(struct sim_call *call)
-{
-	struct sim_answer *answer = &call->answer;
-	const char *text;
-
-	if (answer->watch) {
-		sim_watch_spoil(answer->watch, &call->end);
-		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_watch, call, NULL);
-	}
-	if (answer->body) {
-		free(answer->text);
-		answer->text = sy_json_text(answer->body);
-		answer->is_json = true;
-	}
-	text = answer->text ? answer->text : "";
-	if (call->cut_at && strlen(text) > call->cut_at)
-		return MHD_create_response_from_callback(strlen(text), 16384, read_cut, call, NULL);
-	return MHD_create_response_from_buffer_with_free_callback(strlen(text), answer->text, NULL);
-}
-
-static enum MHD_Result send_answer(struct sim_call *call)
-{
-	struct sim_answer *answer = &call->answer;
-	struct MHD_Response *response = make_response(call);
-	enum MHD_Result r;
-	char text[16];
-
-	if (!response)
-		return MHD_NO;
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-				      answer->watch || answer->is_json ? "application/json" : "text/plain; charset=utf-8");
-	if (answer->retry_after) {
-		snprintf(text, sizeof(text), "%d", answer->retry_after);
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, text);
-	}
-	r = MHD_queue_response(call->connection, answer->code, response);
-	MHD_destroy_response(response);
-	return r;
 }
 
 static const char *reason_of(unsigned code)
@@ -274,7 +189,7 @@ static enum MHD_Result finish_request(struct sim_call *call, const char *method,
 	call->is_done = true;
 	if (sim_control(&request)) {
 		call->answer = request.answer;
-		return send_answer(call);
+		return sim_http_answer(call);
 	}
 	fault = sim_fault_take(server, &request, sy_buf_str(&call->query));
 	action = fault ? fault->action : SIM_PASS;
@@ -285,7 +200,7 @@ static enum MHD_Result finish_request(struct sim_call *call, const char *method,
 	if (action == SIM_DROP || action == SIM_LOSE_ANSWER)
 		return MHD_NO;
 	if (action != SIM_SLOW)
-		return send_answer(call);
+		return sim_http_answer(call);
 	if (sy_timer_new(&call->timer, server->sim->loop, delay_over, call, NULL) != 0)
 		return MHD_NO;
 	call->next = server->delayed;
@@ -318,7 +233,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 		*upload_size = 0;
 		return r == 0 ? MHD_YES : MHD_NO;
 	}
-	return call->is_done ? send_answer(call) : finish_request(call, method, url);
+	return call->is_done ? sim_http_answer(call) : finish_request(call, method, url);
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
