@@ -10,6 +10,7 @@
 
 #define STACK_BYTES (256 * 1024)
 #define FINI_WAIT_MS 500
+#define QUIET_MS 60000 /* longest wait for connections to end while nothing more arrives */
 
 struct closing {
 	nng_socket socket;
@@ -31,10 +32,29 @@ static void count(int by)
 	pthread_mutex_unlock(&closes.lock);
 }
 
+/* Read what is left, until the connections have ended. */
+static void drain(const struct closing *closing)
+{
+	int quiet = 0;
+
+	while (atomic_load(&closing->gate->connections) > 0 && quiet < QUIET_MS / SY_GATE_RECV_MS) {
+		nng_msg *msg = NULL;
+		int rc = nng_recvmsg(closing->socket, &msg, 0);
+
+		if (rc == 0)
+			nng_msg_free(msg);
+		else if (rc == NNG_ETIMEDOUT)
+			quiet++;
+		else
+			return;
+	}
+}
+
 static void *run(void *arg)
 {
 	struct closing *closing = arg;
 
+	drain(closing);
 	nng_close(closing->socket);
 	free(closing->gate); /* no callback of this socket runs any more */
 	free(closing);

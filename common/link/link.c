@@ -52,7 +52,7 @@ static int link_error(struct sy_error *err, const struct sy_link *link, int nng_
 	return sy_error_set(err, code, "link %s: %s: %s", path_of(link), what, nng_strerror(nng_code));
 }
 
-/* Who sent it, as the kernel recorded it when the connection was made. */
+/* Who is at the other end, as the kernel recorded it when the connection was made. */
 static void identify(nng_pipe pipe, pid_t *ret_pid, uid_t *ret_uid)
 {
 	uint64_t pid = 0;
@@ -66,7 +66,7 @@ static void identify(nng_pipe pipe, pid_t *ret_pid, uid_t *ret_uid)
 	}
 }
 
-/* In a thread of nng, before the connection is part of the socket: strangers are turned away here. */
+/* In a thread of nng: counts connections, and turns strangers away before they are part of the socket. */
 static void on_connection(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
 	struct sy_link_gate *gate = arg;
@@ -74,12 +74,29 @@ static void on_connection(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	pid_t pid;
 	uid_t uid;
 
-	(void)event;
+	if (event == NNG_PIPE_EV_REM_POST) {
+		atomic_fetch_sub(&gate->connections, 1);
+		return;
+	}
+	atomic_fetch_add(&gate->connections, 1);
 	if (expected == SY_GATE_OPEN)
 		return;
 	identify(pipe, &pid, &uid);
 	if (pid != expected || uid != geteuid())
 		nng_pipe_close(pipe);
+}
+
+/* Only a listener outlives its peer; a dialer's process ends with it, and with its connection. */
+static int watch_connections(struct sy_link *link)
+{
+	int rc;
+
+	if (!link->listens)
+		return 0;
+	rc = nng_pipe_notify(link->socket, NNG_PIPE_EV_ADD_PRE, on_connection, link->gate);
+	if (rc == 0)
+		rc = nng_pipe_notify(link->socket, NNG_PIPE_EV_REM_POST, on_connection, link->gate);
+	return rc;
 }
 
 static void take_messages(void *arg)
@@ -173,6 +190,8 @@ static int set_options(struct sy_link *link, size_t max)
 	if (rc == 0)
 		rc = nng_socket_set_ms(link->socket, NNG_OPT_RECONNMAXT, REDIAL_MAX_MS);
 	if (rc == 0)
+		rc = nng_socket_set_ms(link->socket, NNG_OPT_RECVTIMEO, SY_GATE_RECV_MS);
+	if (rc == 0)
 		rc = nng_socket_set_ms(link->socket, NNG_OPT_SENDTIMEO, SEND_TIMEOUT_MS);
 	return rc;
 }
@@ -186,8 +205,8 @@ static int open_socket(struct sy_link *link, struct sy_loop *loop, size_t max, s
 		return link_error(err, link, rc, "open");
 	link->open = true;
 	rc = set_options(link, max);
-	if (rc == 0 && link->listens)
-		rc = nng_pipe_notify(link->socket, NNG_PIPE_EV_ADD_PRE, on_connection, link->gate);
+	if (rc == 0)
+		rc = watch_connections(link);
 	if (rc == 0)
 		rc = nng_socket_get_int(link->socket, NNG_OPT_RECVFD, &fd);
 	if (rc != 0)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "link/link.h"
 #include "supervisor/worker.h"
 #include "supervisor/workers.h"
 
@@ -594,6 +595,27 @@ static void a_stranger_is_not_believed(void **state)
 	sy_link_free(stranger);
 }
 
+static bool all_sockets_closed(struct fixture *fixture)
+{
+	(void)fixture;
+	return sy_link_closing() == 0;
+}
+
+/* A worker that floods and is killed must not cost a descriptor, or the closing of any other socket. */
+static void a_flood_leaves_nothing_behind(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 5; i++) {
+		want(fixture, "abc", "flood", SY_PLAN_RUN);
+		fixture->reason = "WorkerMisbehaved";
+		wait_for(fixture, has_reason);
+		sy_workers_drop(fixture->workers, "abc");
+		wait_for(fixture, is_gone);
+	}
+	wait_for(fixture, all_sockets_closed);
+}
+
 /* The program itself, with servers that do not answer: it says hello, reports, follows a plan and leaves. */
 static void the_real_worker_serves(void **state)
 {
@@ -635,6 +657,7 @@ int main(int argc, char **argv)
 		TEST(starts_are_limited_and_stop_ends_all),
 		TEST(stop_without_workers_is_done_at_once),
 		TEST(a_stranger_is_not_believed),
+		TEST(a_flood_leaves_nothing_behind),
 		TEST(the_real_worker_serves),
 	};
 
