@@ -211,8 +211,12 @@ static void mark_taken(struct sy_channel *channel, const struct sy_msg *msg)
 		if (msg->seq - channel->highest >= WINDOW) {
 			memset(channel->taken, 0, sizeof(channel->taken));
 		} else {
-			for (uint64_t seq = channel->highest + 1; seq <= msg->seq; seq++)
+			/* Counted by distance: a worker may send the largest number there is, after which seq++ would begin again. */
+			for (uint64_t step = msg->seq - channel->highest; step > 0; step--) {
+				uint64_t seq = msg->seq - step + 1;
+
 				channel->taken[seq % WINDOW / 64] &= ~(UINT64_C(1) << (seq % 64));
+			}
 		}
 		channel->highest = msg->seq;
 	}

@@ -18,7 +18,7 @@ struct sy_channel_ops {
 	/* Put bytes on the link: 0, or -EAGAIN to be asked again at the next tick. */
 	int (*send)(void *arg, const char *data, size_t len);
 	/* A new message of the peer, in order of arrival, each seq once. A negative return means "this content is not acceptable": it is
-	 * not acknowledged, and sy_channel_input returns that error so that the caller can drop the peer. */
+	 * not acknowledged, and sy_channel_input returns that error so that the caller can count it against the peer. */
 	int (*take)(void *arg, const struct sy_msg *msg, struct sy_error *err);
 	/* The peer acknowledged a message of ours. */
 	void (*acked)(void *arg, enum sy_msg_type type, uint64_t seq);
@@ -31,7 +31,7 @@ void sy_channel_free(struct sy_channel *channel);
 /* Queue and try to send. body is borrowed. *ret_seq may be NULL. */
 int sy_channel_send(struct sy_channel *channel, enum sy_msg_type type, json_object *body, int64_t now_ms, uint64_t *ret_seq,
 		    struct sy_error *err);
-/* Bytes from the link. -EINVAL/-EPROTO: the peer broke the protocol, drop it. */
+/* Bytes from the link. -EINVAL/-EPROTO: the peer broke the protocol. */
 int sy_channel_input(struct sy_channel *channel, const char *data, size_t len, int64_t now_ms, struct sy_error *err);
 /* Repeat what is overdue. Returns the delay in ms until the next tick is useful, -1 when nothing waits. */
 int64_t sy_channel_tick(struct sy_channel *channel, int64_t now_ms);

@@ -1,6 +1,8 @@
 /* Two channels joined by a queue that the test may lose, repeat or refuse messages of. Time is a number. */
 #include "sample.h"
 
+#include <stdio.h>
+
 #include "proto/channel.h"
 
 #define QUEUE 256
@@ -279,6 +281,22 @@ static void what_is_refused_is_not_acknowledged(void **state)
 	assert_int_equal(pair->worker.acked, 1);
 }
 
+/* Numbers near the end of their range come from a hostile peer only; they must cost no more than others. */
+static void the_largest_numbers_are_survived(void **state)
+{
+	static const char *const seqs[] = {"1", "18446744073709551000", "18446744073709551615", "18446744073709551614", "2"};
+	struct pair *pair = *state;
+
+	for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "{\"v\":1,\"inc\":5,\"seq\":%s,\"type\":\"event\",\"body\":{}}", seqs[i]);
+		for (int twice = 0; twice < 2; twice++)
+			assert_int_equal(sy_channel_input(pair->supervisor.channel, text, strlen(text), 0, NULL), 0);
+	}
+	assert_int_equal(pair->supervisor.taken[SY_MSG_EVENT], 4); /* 2 is too far behind to be told from a repetition */
+}
+
 static void a_long_life_keeps_counting(void **state)
 {
 	struct pair *pair = *state;
@@ -300,7 +318,8 @@ int main(void)
 		TEST(duplicates_are_delivered_once),	   TEST(order_matters_for_states_only),
 		TEST(states_coalesce_and_keep_their_age),  TEST(others_are_refused_beyond_the_bound),
 		TEST(each_side_sends_its_own_types_only),  TEST(refuses_other_incarnations_and_false_acks),
-		TEST(what_is_refused_is_not_acknowledged), TEST(a_long_life_keeps_counting),
+		TEST(what_is_refused_is_not_acknowledged), TEST(the_largest_numbers_are_survived),
+		TEST(a_long_life_keeps_counting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

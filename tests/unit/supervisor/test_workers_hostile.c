@@ -1,0 +1,178 @@
+/* The workers of a supervisor against processes that misbehave in every way we could think of. In each case the supervisor must survive, name
+ * the right reason, and leave the other workers' processes alone. */
+#include "workers_fixture.h"
+
+static void faults_have_their_reason(void **state)
+{
+	static const struct {
+		const char *mode, *reason, *detail;
+	} rows[] = {
+		{"crash", "WorkerCrashed", "exit status 7"},
+		{"segv", "WorkerCrashed", "signal 11 (SIGSEGV)"},
+		{"dies", "WorkerCrashed", "exit status 3"},
+		{"mute", "WorkerHung", "signal 9 (SIGKILL)"},
+		{"stopped", "WorkerHung", "signal 9 (SIGKILL)"},
+		{"nohello", "HandshakeFailed", "signal 9 (SIGKILL)"},
+		{"wrongtoken", "HandshakeFailed", "signal 9 (SIGKILL)"},
+		{"forged", "HandshakeFailed", "signal 9 (SIGKILL)"},
+		{"wrongpid", "HandshakeFailed", "signal 9 (SIGKILL)"},
+		{"stale", "HandshakeFailed", "signal 9 (SIGKILL)"},
+		{"flood", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
+		{"garbage", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
+		{"direction", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
+	};
+	struct fixture *fixture = *state;
+	pid_t neighbour = start_neighbour(fixture);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char cluster[32];
+
+		snprintf(cluster, sizeof(cluster), "c-%s", rows[i].mode);
+		want(fixture, cluster, rows[i].mode, SY_PLAN_RUN);
+		fixture->reason = rows[i].reason;
+		wait_for(fixture, has_reason);
+		if (!strstr(view(fixture, cluster).last_exit_detail, rows[i].detail))
+			fail_msg("%s: %s", rows[i].mode, view(fixture, cluster).last_exit_detail);
+		assert_int_equal(view(fixture, "neighbour").pid, neighbour);
+		assert_int_equal(view(fixture, "neighbour").state, SY_WORKER_RUNNING);
+		sy_workers_drop(fixture->workers, cluster);
+		wait_for(fixture, is_gone);
+	}
+	assert_int_equal(fixture->events, 0);
+}
+
+static bool crashed_thrice(struct fixture *fixture)
+{
+	return view(fixture, fixture->cluster).restarts >= 3;
+}
+
+static void crashes_are_retried_with_back_off(void **state)
+{
+	struct fixture *fixture = *state;
+
+	want(fixture, "abc", "crash", SY_PLAN_RUN);
+	wait_for(fixture, crashed_thrice);
+	want(fixture, "abc", "good", SY_PLAN_RUN); /* the next start gets the latest plan */
+	wait_for(fixture, is_running);
+}
+
+static void a_missing_program_is_retried(void **state)
+{
+	struct fixture *fixture = *state;
+	char missing[] = "/nonexistent/syncer-worker";
+
+	fixture->config.worker_program = missing;
+	want(fixture, "abc", "good", SY_PLAN_RUN);
+	fixture->reason = "WorkerCrashed";
+	wait_for(fixture, has_reason);
+	assert_int_equal(view(fixture, "abc").pid, 0);
+	fixture->config.worker_program = program;
+	wait_for(fixture, is_running);
+}
+
+static void an_oversized_message_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	want(fixture, "abc", "oversize", SY_PLAN_RUN);
+	wait_for(fixture, is_running);
+	pid_t pid = view(fixture, "abc").pid;
+	want(fixture, "abc", "good", SY_PLAN_RUN);
+	wait_for(fixture, follows_plan);
+	assert_int_equal(view(fixture, "abc").pid, pid);
+}
+
+static void events_are_limited_and_named_by_their_link(void **state)
+{
+	struct fixture *fixture = *state;
+
+	want(fixture, "abc", "events", SY_PLAN_RUN);
+	fixture->want = 10;
+	wait_for(fixture, has_events);
+	wait_for(fixture, is_running);
+	assert_true(fixture->events <= 2 * SY_WORKER_EVENTS_PER_S); /* may fall into two seconds */
+	assert_string_equal(fixture->event_cluster, "abc");
+}
+
+/* A process that is not the worker may connect to its socket (it runs as the same user) and say what it likes. */
+static void on_nothing(void *arg, const char *data, size_t len, pid_t pid, uid_t uid)
+{
+	(void)arg, (void)data, (void)len, (void)pid, (void)uid;
+}
+
+static bool listens(struct fixture *fixture)
+{
+	return view(fixture, fixture->cluster).state == SY_WORKER_STARTING;
+}
+
+static bool only_socket(const char *directory, char *path, size_t size)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && (entry = readdir(dir))) {
+		if (strstr(entry->d_name, ".sock")) {
+			snprintf(path, size, "%s/%s", directory, entry->d_name);
+			found = true;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static void a_stranger_is_not_believed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sy_link *stranger = NULL;
+	char path[512];
+	char directory[96];
+
+	want(fixture, "abc", "nohello", SY_PLAN_RUN);
+	wait_for(fixture, listens);
+	snprintf(directory, sizeof(directory), "%s/workers", fixture->directory);
+	assert_true(only_socket(directory, path, sizeof(path)));
+	assert_int_equal(sy_link_dial(&stranger, fixture->loop, path, 1 << 20, on_nothing, NULL, NULL), 0);
+	for (int i = 0; i < 50; i++)
+		sy_link_send(stranger, "{}", 2, NULL);
+	fixture->reason = "HandshakeFailed";
+	wait_for(fixture, has_reason);
+	sy_link_free(stranger);
+}
+
+static bool all_sockets_closed(struct fixture *fixture)
+{
+	(void)fixture;
+	return sy_link_closing() == 0;
+}
+
+/* A worker that floods and is killed must not cost a descriptor, or the closing of any other socket. */
+static void a_flood_leaves_nothing_behind(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 5; i++) {
+		want(fixture, "abc", "flood", SY_PLAN_RUN);
+		fixture->reason = "WorkerMisbehaved";
+		wait_for(fixture, has_reason);
+		sy_workers_drop(fixture->workers, "abc");
+		wait_for(fixture, is_gone);
+	}
+	wait_for(fixture, all_sockets_closed);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		WORKERS_TEST(faults_have_their_reason),
+		WORKERS_TEST(crashes_are_retried_with_back_off),
+		WORKERS_TEST(a_missing_program_is_retried),
+		WORKERS_TEST(an_oversized_message_changes_nothing),
+		WORKERS_TEST(events_are_limited_and_named_by_their_link),
+		WORKERS_TEST(a_stranger_is_not_believed),
+		WORKERS_TEST(a_flood_leaves_nothing_behind),
+	};
+
+	return workers_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}
