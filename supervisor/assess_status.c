@@ -106,6 +106,7 @@ static int build(struct sy_supervisor *sup, struct sy_status_input *input, const
 	if (r < 0)
 		sy_error_log(NULL, "computing the SyncTarget's status: %s", err.text);
 	tell_manager(sup, &conditions[SY_CONDITION_READY], counted);
+	input->conditions = NULL; /* it pointed at this function's own */
 	return r;
 }
 

@@ -114,7 +114,7 @@ int sy_servers_open(struct sy_supervisor *sup, struct sy_error *err)
 
 	if (r < 0)
 		return r;
-	sup->base = strdup(sup->up.server);
+	sup->base = sup->up.server ? strdup(sup->up.server) : NULL;
 	r = pick_workspace(sup, workspace, err);
 	if (r == 0 && !sup->base)
 		r = sy_error_oom(err);
@@ -202,7 +202,7 @@ static int reload_access(struct sy_supervisor *sup, const struct sy_config *conf
 
 	if (r == 0)
 		r = sy_access_load(&config->cluster, "cluster", &down, err);
-	if (r == 0 && strcmp(up.server, sup->base) != 0)
+	if (r == 0 && up.server && strcmp(up.server, sup->base) != 0)
 		r = sy_error_set(err, EINVAL, "kcp's server has changed from %s to %s: restart syncerd", sup->base, up.server);
 	if (r == 0)
 		r = sy_kube_set_access(sup->up_kube, &up, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "supervisor/status.h"
 #include "supervisor/verbs.h"
 
@@ -175,7 +176,8 @@ json_object *sy_verbs_status(struct sy_supervisor *sup)
 static int64_t private_memory(pid_t pid)
 {
 	char path[64], line[256];
-	long kib = 0, value;
+	static const char name[] = "Private_Dirty:";
+	int64_t kib = 0;
 	FILE *file;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
@@ -183,11 +185,17 @@ static int64_t private_memory(pid_t pid)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "Private_Dirty: %ld kB", &value) == 1)
-			kib = value;
+		char *number = line + sizeof(name) - 1;
+
+		if (strncmp(line, name, sizeof(name) - 1) != 0)
+			continue;
+		number += strspn(number, " ");
+		number[strcspn(number, " ")] = '\0';
+		if (!sy_num_parse(number, 0, INT64_MAX / 1024, &kib))
+			kib = 0;
 	}
 	(void)fclose(file);
-	return (int64_t)kib * 1024;
+	return kib * 1024;
 }
 
 static json_object *show_resource(const struct sy_report_resource *resource)
