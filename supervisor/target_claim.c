@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "supervisor/patch.h"
+#include "supervisor/status.h"
 #include "supervisor/target_impl.h"
 
 #define FINALIZER_MAX (sizeof(SY_FINALIZER) + SY_KEY_MAX)
@@ -166,6 +167,15 @@ static void release(struct sy_target *target)
 		sy_target_again(target);
 }
 
+/* The last word of an orderly stop (8.2): its writer does not come back under that identity while another one holds the SyncTarget. */
+static bool said_goodbye(const struct sy_target *target)
+{
+	json_object *condition = sy_status_condition(target->view.status, "HeartbeatHealthy");
+	const char *reason = sy_json_str(condition, "reason", NULL);
+
+	return reason && strcmp(reason, "SyncerStopped") == 0;
+}
+
 /* Another syncer's heartbeat that is younger than the limit, by kcp's clock. */
 static bool foreign_alive(const struct sy_target *target)
 {
@@ -173,7 +183,8 @@ static bool foreign_alive(const struct sy_target *target)
 	const char *text = sy_json_str(target->view.status, "lastSyncerHeartbeatTime", NULL);
 	time_t beat;
 
-	if (!identity || strcmp(identity, target->identity) == 0 || !text || !sy_time_parse(text, &beat))
+	if (!identity || strcmp(identity, target->identity) == 0 || !text || !sy_time_parse(text, &beat) ||
+	    said_goodbye(target))
 		return false;
 	return (int64_t)(sy_target_now(target) - beat) * 1000 < target->timings->foreign_ms;
 }

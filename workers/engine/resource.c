@@ -87,6 +87,10 @@ static void up_event(struct sy_view *view, enum sy_reflector_event type, json_ob
 		return;
 	if (type == SY_DELETED) {
 		sy_observe_absent(object, SY_SIDE_UP);
+		/* A claimed object leaves the watch also when the tenant withdraws the claim: only a GET that says NotFound is a deletion.
+		 * While the claim is refused that GET is refused too, and the supervisor decides what becomes of the copy. */
+		if (view->resource->rule.claimed)
+			object->up = SY_MAYBE;
 	} else {
 		sy_observe_up(object, tree);
 		keep(object, SY_SIDE_UP, tree, raw, raw_len);
