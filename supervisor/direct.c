@@ -1,5 +1,5 @@
 /* Direct mode: workspaces and resources come from the configuration. Each path is resolved to its logical cluster, what is served there is
- * discovered, and both are looked at again every minute.
+ * discovered, and both are looked at again every minute, sooner while something is missing.
  *
  * There is no binding here whose end would be positive knowledge, so nothing is ever drained: a workspace that leaves the configuration, or
  * a path that names another logical cluster from now on, has its worker stopped and nothing deleted; a 404 or 403 changes nothing at all. */
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "supervisor/direct.h"
 
 static void entry_free(struct sy_direct_entry *entry)
@@ -119,13 +120,40 @@ static int want(struct sy_supervisor *sup, struct sy_error *err)
 	return r;
 }
 
+/* Something that the configuration names was not there when it was last looked for. */
+static bool incomplete(const struct sy_supervisor *sup)
+{
+	for (size_t i = 0; i < sup->direct->count; i++) {
+		const struct sy_direct_entry *entry = sup->direct->entries[i];
+
+		if (!entry->cluster || entry->trouble)
+			return true;
+		for (size_t j = 0; j < sup->config->direct_resource_count; j++)
+			if (!sy_direct_served(entry, &sup->config->direct_resources[j]))
+				return true;
+	}
+	return false;
+}
+
+/* What is missing is looked for soon and ever less often, what is there every resolve_ms. */
+static int64_t until_next_round(struct sy_supervisor *sup)
+{
+	const struct sy_backoff_rule rule = {2000, sup->timings.resolve_ms};
+
+	sup->direct->incomplete_rounds = incomplete(sup) ? sup->direct->incomplete_rounds + 1 : 0;
+	if (!sup->direct->incomplete_rounds)
+		return sup->timings.resolve_ms;
+	return sy_backoff_delay_ms(&rule, sup->direct->incomplete_rounds, arc4random());
+}
+
 static void round_start(void *arg)
 {
 	struct sy_supervisor *sup = arg;
+	int64_t next = until_next_round(sup); /* by the round that has ended */
 
 	for (size_t i = 0; i < sup->direct->count; i++)
 		sy_direct_resolve(sup->direct->entries[i]);
-	sy_timer_start(sup->direct->timer, sup->timings.resolve_ms);
+	sy_timer_start(sup->direct->timer, next);
 }
 
 int sy_direct_open(struct sy_supervisor *sup, struct sy_error *err)

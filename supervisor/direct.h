@@ -31,6 +31,7 @@ struct sy_direct {
 	struct sy_timer *timer;
 	struct sy_direct_entry **entries;
 	size_t count;
+	unsigned incomplete_rounds; /* in a row */
 };
 
 /* Read the logical cluster, then what is served there; calls sy_supervisor_changed at the end. Nothing while a round runs. */

@@ -85,8 +85,7 @@ def test_kcp_and_the_cluster_mixed_up(site, started, tmp_path):
     bed = site.world.bed
     file = kubeconfig(site, str(tmp_path / "kcp.kubeconfig"), bed.kube.url, ca=bed.kube.ca, token=site.cluster_token)
     instance = started(site.config(kcp={"kubeconfig": file}), ready=False)
-    wait_for(lambda: any(word in instance.text() for word in ("kcp", "upstream")) and "404" in instance.text() or not instance.alive(), 20,
-             "the log to say that this is no kcp")
+    wait_for(lambda: "SyncTarget edge-1: cannot be read" in instance.text() or not instance.alive(), 20, "the log to say what cannot be read")
     assert not instance.alive() or not instance.workers()
 
 

@@ -138,5 +138,5 @@ def test_a_workspace_less_in_the_configuration(direct, syncerd):
 
 
 def test_status_says_direct(direct, syncerd):
-    assert syncerd.ctl_json("status")["mode"] == "direct"
+    assert syncerd.ctl_json("status")["mode"] == "Direct"
     assert syncerd.stop() == 0

@@ -212,6 +212,9 @@ void sy_flow_next(struct sy_op *op)
 			sy_flow_fail(op, SY_REASON_TRANSIENT, false, 0, "the object does not settle; trying again later");
 			return;
 		}
+		struct sy_log_ref ref = sy_object_ref(object);
+
+		sy_debug(&ref, "%s", sy_action_name(op->action));
 		if (performers[op->action](op))
 			return;
 	}
