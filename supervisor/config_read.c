@@ -35,6 +35,8 @@ static unsigned distance(const char *a, const char *b)
 	return row[lb];
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static int unknown_key(struct sy_config_place *place, const struct sy_key *keys, const struct sy_yaml_node *key)
 {
 	const char *nearest = NULL;
@@ -48,9 +50,16 @@ static int unknown_key(struct sy_config_place *place, const struct sy_key *keys,
 			nearest = keys->name;
 		}
 	}
+	const char *unknown = place->path[0] ? "has an unknown" : "unknown";
+	/* What does not look like a key may be a secret that slipped out of place: it is not quoted. */
+	bool quote = strlen(key->text) <= 32 && strspn(key->text, LETTERS) == strlen(key->text);
+	const char *name = quote ? key->text : "";
+	const char *mark = quote ? "\"" : "";
+
 	if (nearest && best <= 2 + strlen(nearest) / 4)
-		return sy_place_refuse(place, key, "%s key: did you mean \"%s\"?", place->path[0] ? "has an unknown" : "unknown", nearest);
-	return sy_place_refuse(place, key, "%s key", place->path[0] ? "has an unknown" : "unknown");
+		return sy_place_refuse(place, key, "%s key%s%s%s%s: did you mean \"%s\"?", unknown, quote ? " " : "", mark, name, mark,
+				       nearest);
+	return sy_place_refuse(place, key, "%s key%s%s%s%s", unknown, quote ? " " : "", mark, name, mark);
 }
 
 /* Room for a list of node->count elements of size bytes at *ret_array; *ret_count is set as elements are completed. */

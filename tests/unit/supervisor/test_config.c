@@ -38,13 +38,13 @@ static const struct {
 	{TARGET "kind: SyncerConfiguration\n", "5:1: this key stands in the mapping already (first at line 2)"},
 	{WORKSPACES("[root:a]") "syncTarget: {name: a}\n", "9:1: both syncTarget and direct are set: keep exactly one of them"},
 	/* Unknown keys. */
-	{TARGET "worker: {}\n", "5:1: unknown key: did you mean \"workers\"?"},
-	{TARGET "somethingElse: {}\n", "5:1: unknown key"},
-	{TARGET "workers: {heartBeat: 5s}\n", "5:11: workers has an unknown key: did you mean \"heartbeat\"?"},
-	{TARGET "workers: {zzz: 5s}\n", "5:11: workers has an unknown key"},
-	{TARGET "cluster:\n  kubeConfig: x\n", "6:3: cluster has an unknown key: did you mean \"kubeconfig\"?"},
+	{TARGET "worker: {}\n", "5:1: unknown key \"worker\": did you mean \"workers\"?"},
+	{TARGET "somethingElse: {}\n", "5:1: unknown key \"somethingElse\""},
+	{TARGET "workers: {heartBeat: 5s}\n", "5:11: workers has an unknown key \"heartBeat\": did you mean \"heartbeat\"?"},
+	{TARGET "workers: {zzz: 5s}\n", "5:11: workers has an unknown key \"zzz\""},
+	{TARGET "cluster:\n  kubeConfig: x\n", "6:3: cluster has an unknown key \"kubeConfig\": did you mean \"kubeconfig\"?"},
 	{TARGET "sync:\n  resources:\n  - {group: a.b, resource: c, name: x}\n",
-	 "7:31: sync.resources[0] has an unknown key: did you mean \"naming\"?"},
+	 "7:31: sync.resources[0] has an unknown key \"name\": did you mean \"naming\"?"},
 	{TARGET "? &x "
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		"\n: 1\n",
