@@ -9,6 +9,8 @@
 
 #define COALESCE_MS 20
 #define RETRY_MAX_MS 8000
+#define LEARN_MS 5000	   /* after a start: time to learn what a status that is ours says already */
+#define LEARN_AGAIN_MS 200 /* how often to look meanwhile */
 
 struct sy_reconcile {
 	struct sy_loop *loop;
@@ -20,11 +22,13 @@ struct sy_reconcile {
 	struct sy_timer *timer;
 	struct sy_timer *limit;
 	struct sy_kube_request *request;
+	int64_t born_ms;
 	int64_t written_ms;
 	int64_t retry_ms; /* present back-off, 0 = none */
 	bool dirty;
 	bool warned;
-	bool last; /* the final write is under way or done */
+	bool learned; /* a first write has succeeded since the start */
+	bool last;    /* the final write is under way or done */
 	sy_loop_fn *done;
 	void *done_arg;
 };
@@ -61,6 +65,7 @@ static void answered(void *arg, const struct sy_kube_result *result)
 	if (result->verdict == SY_KUBE_OK) {
 		reconcile->retry_ms = 0;
 		reconcile->written_ms = sy_loop_now_ms(reconcile->loop);
+		reconcile->learned = true;
 		sy_target_store(reconcile->target, result);
 		if (!reconcile->last)
 			reconcile->ops->written(reconcile->arg);
@@ -131,12 +136,35 @@ static void send(struct sy_reconcile *reconcile, json_object *stored, json_objec
 		retry_later(reconcile);
 }
 
+static bool has_unknown(json_object *status)
+{
+	json_object *list = sy_json_array(status, "conditions", NULL);
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		const char *value = sy_json_str(json_object_array_get_idx(list, i), "status", NULL);
+
+		if (value && strcmp(value, "Unknown") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A restart is no transition: what was true before it and is true after it shall not be Unknown in between, only because nothing has been
+ * asked yet. A status that is not ours is replaced at once, since it tells others who serves the SyncTarget. */
+static bool still_learning(const struct sy_reconcile *reconcile, json_object *wanted)
+{
+	return !reconcile->learned && !reconcile->last && sy_target_view(reconcile->target)->owned &&
+	       sy_loop_now_ms(reconcile->loop) - reconcile->born_ms < LEARN_MS && has_unknown(wanted);
+}
+
 /* How long a write has to wait: not at all when Ready changes. */
 static int64_t wait_ms(const struct sy_reconcile *reconcile, json_object *stored, json_object *wanted)
 {
 	const char *old = sy_status_ready(stored), *new = sy_status_ready(wanted);
 	int64_t since = sy_loop_now_ms(reconcile->loop) - reconcile->written_ms;
 
+	if (still_learning(reconcile, wanted))
+		return LEARN_AGAIN_MS;
 	if (reconcile->last || !old || !new || strcmp(old, new) != 0 || since >= reconcile->timings->status_ms)
 		return 0;
 	return reconcile->timings->status_ms - since;
@@ -191,7 +219,8 @@ int sy_reconcile_new(struct sy_reconcile **ret_reconcile, struct sy_loop *loop, 
 		return sy_error_oom(err);
 	*reconcile = (struct sy_reconcile){
 		.loop = loop, .kube = kube, .target = target, .timings = timings, .ops = ops, .arg = arg, .dirty = true};
-	reconcile->written_ms = sy_loop_now_ms(loop) - timings->status_ms;
+	reconcile->born_ms = sy_loop_now_ms(loop);
+	reconcile->written_ms = reconcile->born_ms - timings->status_ms;
 	r = sy_timer_new(&reconcile->timer, loop, compare, reconcile, err);
 	if (r == 0)
 		r = sy_timer_new(&reconcile->limit, loop, limit_reached, reconcile, err);

@@ -72,10 +72,10 @@ class Site:
                 return condition
         return {}
 
-    def wait_condition(self, kind, status, reason=None, timeout=20):
+    def wait_condition(self, kind, status, reason=None, message="", timeout=20):
         def matches():
             seen = self.condition(kind)
-            assert seen.get("status") == status and reason in (None, seen.get("reason")), f"{kind}: {seen or 'absent'}"
+            assert seen.get("status") == status and reason in (None, seen.get("reason")) and message in seen.get("message", ""), f"{kind}: {seen or 'absent'}"
             return seen
 
         return wait_for(matches, timeout, f"condition {kind}={status} {reason or ''}")
@@ -101,10 +101,10 @@ class Site:
                 return entry
         return {}
 
-    def wait_resource(self, resource, state, reason=None, timeout=90):
+    def wait_resource(self, resource, state, reason=None, message="", timeout=90):
         def matches():
             entry = self.resource_entry(resource)
-            assert entry.get("state") == state and reason in (None, entry.get("reason", "")), f"entry {entry or 'absent'}"
+            assert entry.get("state") == state and reason in (None, entry.get("reason", "")) and message in entry.get("message", ""), f"entry {entry or 'absent'}"
             return entry
 
         return wait_for(matches, timeout, f"{resource} to be {state} {reason or ''}")
