@@ -183,8 +183,7 @@ static bool foreign_alive(const struct sy_target *target)
 	const char *text = sy_json_str(target->view.status, "lastSyncerHeartbeatTime", NULL);
 	time_t beat;
 
-	if (!identity || strcmp(identity, target->identity) == 0 || !text || !sy_time_parse(text, &beat) ||
-	    said_goodbye(target))
+	if (!identity || strcmp(identity, target->identity) == 0 || !text || !sy_time_parse(text, &beat) || said_goodbye(target))
 		return false;
 	return (int64_t)(sy_target_now(target) - beat) * 1000 < target->timings->foreign_ms;
 }

@@ -160,6 +160,9 @@ static inline void on_drained(void *arg, const char *cluster)
 
 static const struct sy_workers_ops ops = {.changed = on_changed, .event = on_event, .drained = on_drained};
 
+#ifndef SY_FAKE_WORKER /* the build says where it is */
+#define SY_FAKE_WORKER "fake_worker"
+#endif
 static char program[] = SY_FAKE_WORKER;
 static char server[] = "https://127.0.0.1:1";
 
