@@ -21,10 +21,18 @@ static const char *mode_name(int mode)
 
 static const char *removal_name(int removal)
 {
-	static const char *const names[] = {"delete", "orphan"};
+	static const char *const names[] = {"delete", "orphan", "evict"};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == SY_REMOVAL_MAX, "one name per removal");
 	return names[removal];
+}
+
+static const char *role_name(int role)
+{
+	static const char *const names[] = {"sync", "removed", "kept", "absent"};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == SY_ROLE_MAX, "one name per role");
+	return names[role];
 }
 
 static const char *naming_name(int naming)
@@ -48,7 +56,10 @@ static const struct sy_field resource_fields[] = {
 	{.name = "namespaced", .kind = SY_FIELD_BOOL, .offset = R(namespaced)},
 	{.name = "upStatus", .kind = SY_FIELD_BOOL, .offset = R(up_status)},
 	{.name = "claimed", .kind = SY_FIELD_BOOL, .offset = R(claimed)},
-	{.name = "removed", .kind = SY_FIELD_BOOL, .offset = R(removed)},
+	{.name = "upGone", .kind = SY_FIELD_BOOL, .offset = R(up_gone)},
+	{.name = "orphan", .kind = SY_FIELD_BOOL, .offset = R(orphan)},
+	{.name = "releaseAll", .kind = SY_FIELD_BOOL, .offset = R(release_all)},
+	{.name = "role", .kind = SY_FIELD_ENUM, .offset = R(role), .limit = SY_ROLE_MAX, .name_of = role_name},
 	{.name = "translateGeneration", .kind = SY_FIELD_BOOL, .offset = R(translate_generation)},
 	{.name = "naming", .kind = SY_FIELD_ENUM, .offset = R(naming), .limit = SY_NAMING_MAX, .name_of = naming_name},
 	{.name = "ignoreFields",
@@ -82,6 +93,9 @@ static const struct sy_field plan_fields[] = {
 	{.name = "targetUid", .offset = P(target_uid), .limit = 128, .check = sy_check_identity, .expected = "a uid"},
 	{.name = "key", .offset = P(key), .limit = SY_KEY_MAX - 1, .check = sy_check_word, .expected = "a base62 key"},
 	{.name = "namespaceCleanDelayMs", .kind = SY_FIELD_INT, .offset = P(namespace_clean_delay_ms), .limit = MAX_DELAY_MS},
+	{.name = "guard", .kind = SY_FIELD_BOOL, .offset = P(guard)},
+	{.name = "approved", .kind = SY_FIELD_UINT, .offset = P(approved)},
+	{.name = "keepNamespaces", .kind = SY_FIELD_BOOL, .offset = P(keep_namespaces)},
 	{.name = "syncRootCa", .kind = SY_FIELD_BOOL, .offset = P(sync_root_ca)},
 	{.name = "syncServiceAccountTokens", .kind = SY_FIELD_BOOL, .offset = P(sync_service_account_tokens)},
 	{.name = "namespaceLabels", .kind = SY_FIELD_LABELS, .optional = true, .offset = P(namespace_labels), .limit = MAX_LABELS},

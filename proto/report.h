@@ -11,7 +11,7 @@
 #include "kube/client.h"
 #include "proto/plan.h"
 
-/* Phases as the SyncTarget shows them (synctarget.md 2.4), in the order of the schema's enum. A worker itself reports only DEGRADED,
+/* Phases as the SyncTarget shows them (syncerd-rules(7) 2.4), in the order of the schema's enum. A worker itself reports only DEGRADED,
  * DRAINING, STARTING, PAUSED and SYNCING; the supervisor adds the others. */
 enum sy_phase {
 	SY_PHASE_FAILED = 0,
@@ -43,7 +43,7 @@ struct sy_report_resource {
 struct sy_report {
 	uint64_t plan_generation; /* plan in effect */
 	enum sy_phase phase;
-	char *reason;		       /* CamelCase of synctarget.md 2.4, or "" */
+	char *reason;		       /* CamelCase of syncerd-rules(7) 2.4, or "" */
 	char *message;		       /* deterministic: a function of state, no counts that move, no times */
 	bool drained;		       /* DRAIN is complete: nothing of ours is left downstream, no finalizer of ours upstream */
 	enum sy_kube_verdict upstream; /* worst verdict of the upstream reflectors now; SY_KUBE_OK when all are synced */

@@ -1,4 +1,4 @@
-/* SyncTarget mode from the SyncTarget to bindings (synctarget.md 4.1), and its deletion (7.5). */
+/* SyncTarget mode from the SyncTarget to bindings (syncerd-rules(7) 4.1), and its deletion (7.5). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ static void status_written(void *arg)
 /* Everything that needs to know the SyncTarget's uid and logical cluster; made once, when it has become ours. */
 static int follow(struct sy_supervisor *sup, struct sy_error *err)
 {
-	static const struct sy_reconcile_ops reconcile_ops = {sy_assess_build, status_written};
+	static const struct sy_reconcile_ops reconcile_ops = {sy_assess_build, sy_assess_back, status_written};
 	const struct sy_target_view *view = sy_target_view(sup->target);
 	const struct sy_target_id id = {view->cluster, view->name, view->uid};
 	int r = sy_think_follow(sup, &id, err);
@@ -53,8 +53,10 @@ static int follow(struct sy_supervisor *sup, struct sy_error *err)
 	if (r == 0)
 		r = sy_bindings_new(&sup->bindings, sup->loop, sup->up_kube, &sup->timings, sy_supervisor_changed, sup, err);
 	if (r == 0)
-		r = sy_orphans_new(&sup->orphans, sup->loop, sup->down_kube, &sup->timings, &id, view->key, sy_supervisor_changed, sup,
-				   err);
+		r = sy_strays_new(&sup->strays, sup->loop, sup->down_kube, &sup->timings, &id, view->key, sy_supervisor_changed, sup, err);
+	if (r == 0)
+		r = sy_orphans_new(&sup->orphans, sup->loop, sup->down_kube, &sup->timings, &id, view->key, sup->strays,
+				   sy_supervisor_changed, sup, err);
 	if (r == 0)
 		r = sy_nodes_new(&sup->nodes, sup->down_kube, sy_supervisor_changed, sup, err);
 	if (r == 0)
@@ -67,52 +69,34 @@ static int follow(struct sy_supervisor *sup, struct sy_error *err)
 	return r;
 }
 
-static int want_bound(struct sy_supervisor *sup, struct sy_strv *groups, struct sy_error *err)
+/* The cluster-scoped resources of the catalog, in the version that is synced. */
+static int want_strays(struct sy_supervisor *sup, struct sy_error *err)
 {
-	int r = 0;
+	sy_auto_free struct sy_gvr *types = calloc(SY_MAX_STRAY_TYPES, sizeof(*types));
+	size_t count = 0;
 
-	for (size_t i = 0; r == 0 && i < sy_bindings_count(sup->bindings); i++) {
-		const struct sy_binding *binding = sy_bindings_at(sup->bindings, i);
+	if (!types)
+		return sy_error_oom(err);
+	for (size_t i = 0; sup->config->cluster_scoped && i < sup->catalog.count && count < SY_MAX_STRAY_TYPES; i++) {
+		const struct sy_catalog_entry *entry = &sup->catalog.items[i];
+		const struct sy_served_resource *served =
+			sy_downstream_find(sup->downstream, entry->group, entry->synced_version, entry->resource);
 
-		for (size_t j = 0; r == 0 && j < binding->facts.bound_count; j++) {
-			const struct sy_named_resource *bound = &binding->facts.bound[j];
-
-			r = sy_strv_add_new(groups, bound->group, err);
-			if (r == 0)
-				r = sy_reviews_want(sup->reviews, bound->group, bound->resource, err);
-		}
+		if (entry->synced_version[0] && served && !served->namespaced)
+			types[count++] = (struct sy_gvr){entry->group, entry->synced_version, entry->resource};
 	}
-	return r;
+	return sy_strays_want(sup->strays, types, count, err);
 }
 
-/* Ask the physical cluster about everything that an export offers or a binding has. */
-static int want(struct sy_supervisor *sup, struct sy_error *err)
+/* A drain that ended did so for the resources that were known: with other exports it is done once more. */
+static void drain_again(struct sy_supervisor *sup)
 {
-	struct sy_strv groups = {0};
-	int r = sy_strv_add(&groups, "", err);
+	for (size_t i = 0; i < sup->tenants.count; i++) {
+		struct sy_tenant *tenant = sup->tenants.items[i];
 
-	for (size_t i = 0; r == 0 && i < sy_exports_count(sup->exports); i++) {
-		const struct sy_export *export = sy_exports_at(sup->exports, i);
-
-		for (size_t j = 0; r == 0 && j < export->facts.resource_count; j++) {
-			r = sy_strv_add_new(&groups, export->facts.resources[j].group, err);
-			if (r == 0)
-				r = sy_reviews_want(sup->reviews, export->facts.resources[j].group, export->facts.resources[j].resource,
-						    err);
-		}
-		for (size_t j = 0; r == 0 && j < export->facts.claim_count; j++) {
-			const struct sy_claim *claim = &export->facts.claims[j];
-
-			if (claim->group[0] == '\0' && sy_catalog_claim_allowed(sup->config, claim->resource))
-				r = sy_reviews_want(sup->reviews, "", claim->resource, err);
-		}
+		tenant->planned = tenant->planned && !tenant->drained;
+		tenant->drained = false;
 	}
-	if (r == 0)
-		r = want_bound(sup, &groups, err);
-	if (r == 0)
-		r = sy_downstream_want(sup->downstream, &groups, err);
-	sy_strv_done(&groups);
-	return r;
 }
 
 static int follow_exports(struct sy_supervisor *sup, struct sy_error *err)
@@ -120,17 +104,24 @@ static int follow_exports(struct sy_supervisor *sup, struct sy_error *err)
 	const struct sy_target_view *view = sy_target_view(sup->target);
 	int r = 0;
 
-	/* Our own status writes leave the generation alone, so they start nothing here (D9). */
+	/* Our own status writes leave the generation alone, so they start nothing here. */
 	if (view->generation != sup->spec_generation) {
 		r = sy_exports_set(sup->exports, view->cluster, sy_json_array(view->spec, "supportedAPIExports", NULL), err);
 		if (r == 0)
 			sup->spec_generation = view->generation;
+		drain_again(sup);
 	}
 	if (r == 0) {
+		const struct sy_exports_settling how = {
+			.grace_ms = sup->timings.gone_ms, .leaving = view->deleting, .merge = sy_bindings_merge, .arg = sup->bindings};
+
+		sy_think_at(sup, sy_exports_settle(sup->exports, &how));
 		sy_servers_allow(sup);
-		r = sy_bindings_follow(sup->bindings, sup->exports, err);
+		r = sy_bindings_allow(sup->bindings, sup->config->allow_claims, sup->config->allow_claim_count, err);
 	}
-	return r == 0 ? want(sup, err) : r;
+	if (r == 0)
+		r = sy_bindings_follow(sup->bindings, sup->exports, err);
+	return r == 0 ? sy_chain_want(sup, err) : r;
 }
 
 void sy_chain_input(struct sy_supervisor *sup, struct sy_knowledge *knowledge, struct sy_plan_input *ret_input)
@@ -145,6 +136,7 @@ void sy_chain_input(struct sy_supervisor *sup, struct sy_knowledge *knowledge, s
 		.timings = &sup->timings,
 		.target = {view->cluster, view->name, view->uid, view->key},
 		.leaving = view->deleting,
+		.evicting = sy_chain_evicting(sup),
 		.leaving_policy = policy && strcmp(policy, "Orphan") == 0 ? SY_REMOVAL_ORPHAN : SY_REMOVAL_DELETE,
 		.now_ms = sy_loop_now_ms(sup->loop),
 	};
@@ -165,11 +157,17 @@ static void serve(struct sy_supervisor *sup)
 	if (follow_exports(sup, &err) < 0)
 		sy_error_log(NULL, "%s", err.text);
 	sup->bindings_listed = sup->bindings_listed || sy_bindings_complete(sup->bindings, sup->exports);
+	sy_schemas_begin(sup->schemas);
+	sy_chain_schedule(sup);
 	sy_chain_input(sup, &knowledge, &input);
 	if (sy_catalog_build(&knowledge, &catalog, &err) == 0) {
 		sy_catalog_done(&sup->catalog);
 		sup->catalog = catalog;
 	}
+	if (want_strays(sup, &err) < 0)
+		sy_error_log(NULL, "%s", err.text);
+	if (sy_chain_leaving(sup))
+		sy_strays_everything(sup->strays);
 	sy_chain_plan(sup);
 	sy_reconcile_mark(sup->reconcile);
 }
@@ -195,7 +193,7 @@ void sy_chain_step(struct sy_supervisor *sup)
 	switch (view->state) {
 	case SY_TARGET_WAITING:
 	case SY_TARGET_CLAIMING:
-		sy_notify_status(sup->notify, "waiting for SyncTarget %s %s", view->name, view->message);
+		sy_notify_status(sup->notify, "waiting for SyncTarget %s%s%s", view->name, view->message[0] ? ": " : "", view->message);
 		break;
 	case SY_TARGET_FOREIGN:
 		sy_notify_status(sup->notify, "SyncTarget %s %s", view->name, view->message);

@@ -1,4 +1,6 @@
 /* SyncTarget mode from bindings to workers: one plan per logical cluster, orphans, and the end of a tenant. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,8 @@ struct pass {
 	struct sy_plan_input *input;
 	struct sy_strv finished; /* clusters of which nothing is left to do */
 	int64_t due_ms;
+	struct sy_tenants_room room;
+	bool cut; /* not even a record for one of them */
 };
 
 /* Its worker has said that nothing is left, and is on its way out: a binding that vanishes now asks for nothing more. */
@@ -18,6 +22,34 @@ static bool just_drained(const struct pass *pass, const struct sy_tenant *tenant
 
 	return tenant->planned && tenant->mode == SY_PLAN_DRAIN && sy_workers_find(pass->sup->workers, tenant->cluster, &view) &&
 	       view.state == SY_WORKER_STOPPING && view.report && view.report->drained;
+}
+
+/* Said once for each change, not in each pass. */
+static void tell_refused(struct pass *pass)
+{
+	struct sy_supervisor *sup = pass->sup;
+
+	if (pass->room.refused > 0 && pass->room.refused != sup->refused)
+		sy_warn(NULL, "more than %d workspaces: %zu of them get no worker until others are gone", SY_MAX_WORKERS,
+			pass->room.refused);
+	else if (pass->room.refused == 0 && sup->refused > 0)
+		sy_info(NULL, "all workspaces have a worker again");
+	if (pass->cut && !sup->tenants_cut)
+		sy_warn(NULL, "more than %d workspaces: the rest is not even shown", SY_MAX_TENANTS);
+	sup->refused = pass->room.refused;
+	sup->tenants_cut = pass->cut;
+}
+
+/* What its tenant cannot be told by a phase. Logged when it changes. */
+static void set_problem(struct sy_tenant *tenant, const char *text)
+{
+	const struct sy_log_ref ref = {.cluster = tenant->cluster, .path = tenant->path};
+
+	if (strncmp(tenant->problem, text, sizeof(tenant->problem) - 1) == 0)
+		return;
+	(void)strlcpy(tenant->problem, text, sizeof(tenant->problem));
+	if (text[0])
+		sy_error_log(&ref, "%s", text);
 }
 
 static void apply(struct pass *pass, struct sy_tenant *tenant, const struct sy_plan *plan)
@@ -33,12 +65,15 @@ static void apply(struct pass *pass, struct sy_tenant *tenant, const struct sy_p
 	}
 	if (plan->mode == SY_PLAN_DRAIN && just_drained(pass, tenant))
 		return;
+	if (!sy_tenants_admit(&pass->room, tenant))
+		return;
 	if (!tenant->planned || tenant->mode != plan->mode)
 		sy_info(&ref, "%s with %zu resources", plan->mode == SY_PLAN_DRAIN ? "draining" : "syncing", plan->resource_count);
 	if (sy_workers_set_plan(pass->sup->workers, plan, &err) < 0) {
-		sy_error_log(&ref, "%s", err.text);
+		set_problem(tenant, err.text);
 		return;
 	}
+	set_problem(tenant, "");
 	tenant->planned = true;
 	tenant->mode = plan->mode;
 	tenant->upstream_gone = plan->upstream_gone;
@@ -55,6 +90,35 @@ static bool all_gone(const struct sy_bindings *bindings, size_t first, size_t co
 	return true;
 }
 
+/* Of some bindings nothing is known: that all others are gone is no reason to drain. */
+static int plan_of_full(const struct sy_supervisor *sup, size_t first, size_t count, int r, struct sy_plan *plan, struct sy_plan_note *note)
+{
+	bool unread = sy_bindings_unread(sup->bindings, sy_bindings_at(sup->bindings, first)->facts.cluster);
+
+	(void)strlcpy(note->reason, unread ? "BindingUnreadable" : "TooManyBindings", sizeof(note->reason));
+	if (unread)
+		(void)strlcpy(note->message,
+			      "an APIBinding cannot be read: it is not served, and meanwhile none of the others counts as gone",
+			      sizeof(note->message));
+	else
+		(void)snprintf(
+			note->message, sizeof(note->message),
+			"more than %d APIBindings of supported exports: the rest is not read, and meanwhile none of them counts as gone",
+			SY_MAX_CLUSTER_BINDINGS);
+	if (r < 0 || !all_gone(sup->bindings, first, count))
+		return r;
+	if (r == SY_PLAN_READY)
+		sy_plan_done(plan);
+	return SY_PLAN_WAIT;
+}
+
+static void take_note(struct pass *pass, struct sy_tenant *tenant, const struct sy_plan_note *note)
+{
+	pass->input->note = NULL;
+	(void)strlcpy(tenant->note_reason, note->reason, sizeof(tenant->note_reason));
+	(void)strlcpy(tenant->note, note->message, sizeof(tenant->note));
+}
+
 static void plan_one(struct pass *pass, size_t first, size_t count)
 {
 	struct sy_supervisor *sup = pass->sup;
@@ -62,6 +126,7 @@ static void plan_one(struct pass *pass, size_t first, size_t count)
 	const struct sy_log_ref ref = {.cluster = binding->facts.cluster, .path = binding->facts.path};
 	struct sy_tenant *tenant = NULL;
 	struct sy_plan plan = {0};
+	struct sy_plan_note note = {0};
 	struct sy_error err = {0};
 	int64_t due = INT64_MAX;
 	int r = sy_tenants_get(&sup->tenants, binding->facts.cluster, binding->facts.path, &tenant, &err);
@@ -69,12 +134,21 @@ static void plan_one(struct pass *pass, size_t first, size_t count)
 	if (r == 0) {
 		tenant->keep = true;
 		tenant->orphan = false;
-		r = sy_plan_for_bindings(pass->input, first, count, &plan, &due, &err);
+		pass->input->note = &note;
+		tenant->shut = sy_chain_shut(sup, tenant, first, count);
+		r = tenant->shut ? SY_PLAN_NONE : sy_plan_for_bindings(pass->input, first, count, &plan, &due, &err);
+		if (sy_bindings_full(sup->bindings, tenant->cluster))
+			r = plan_of_full(sup, first, count, r, &plan, &note);
+		take_note(pass, tenant, &note);
 	}
 	if (due < pass->due_ms)
 		pass->due_ms = due;
-	if (r < 0) {
+	if (r == -E2BIG && !tenant) {
+		pass->cut = true;
+	} else if (r < 0 && !tenant) {
 		sy_error_log(&ref, "%s", err.text);
+	} else if (r < 0) {
+		set_problem(tenant, err.text);
 	} else if (r == SY_PLAN_READY) {
 		apply(pass, tenant, &plan);
 		sy_plan_done(&plan);
@@ -99,13 +173,14 @@ static void plan_bindings(struct pass *pass)
 	}
 }
 
+/* In some list, be it with a binding that cannot be held or read. */
 static bool is_listed(void *arg, const char *cluster)
 {
 	struct sy_supervisor *sup = arg;
 	size_t first, count;
 
 	sy_phase_range(sup->bindings, cluster, &first, &count);
-	return count > 0;
+	return count > 0 || sy_bindings_full(sup->bindings, cluster);
 }
 
 /* 7.1 (g): what is ours downstream and belongs to nobody any more. */
@@ -121,17 +196,22 @@ static void plan_orphans(struct pass *pass)
 	for (size_t i = 0; i < clusters.count; i++) {
 		struct sy_tenant *tenant = NULL;
 		struct sy_plan plan = {0};
+		struct sy_plan_note note = {0};
 
-		if (sy_tenants_get(&sup->tenants, clusters.items[i], "", &tenant, &err) < 0)
+		if (sy_tenants_get(&sup->tenants, clusters.items[i], "", &tenant, &err) < 0) {
+			pass->cut = true;
 			continue;
+		}
 		tenant->keep = true;
 		tenant->orphan = true;
 		if (tenant->drained)
 			continue;
+		pass->input->note = &note;
 		if (sy_plan_for_orphan(pass->input, clusters.items[i], &plan, &err) == SY_PLAN_READY) {
 			apply(pass, tenant, &plan);
 			sy_plan_done(&plan);
 		}
+		take_note(pass, tenant, &note);
 	}
 	sy_strv_done(&clusters);
 }
@@ -156,31 +236,58 @@ static void remove_tenants(struct pass *pass)
 	}
 }
 
-static bool export_drained(const struct sy_supervisor *sup, const struct sy_export *export)
+/* Nothing of what this binding gave is left: its workspace is drained, or its worker, which goes on for other bindings, has removed it. */
+static bool binding_done(const struct sy_supervisor *sup, const struct sy_binding *binding)
+{
+	const struct sy_tenant *tenant = sy_tenants_find(&sup->tenants, binding->facts.cluster);
+	struct sy_worker_view view;
+
+	if (!tenant)
+		return false;
+	if (!tenant->planned) /* what waits for knowledge may have objects */
+		return binding->gone || binding->facts.bound_count == 0;
+	if (tenant->mode == SY_PLAN_DRAIN)
+		return tenant->drained;
+	return sy_workers_find(sup->workers, tenant->cluster, &view) && view.state == SY_WORKER_RUNNING && !view.paused && view.report &&
+	       sy_plan_swept(view.plan, view.report, binding->export->label);
+}
+
+static bool export_done(const struct sy_supervisor *sup, const struct sy_export *export)
 {
 	for (size_t i = 0; i < sy_bindings_count(sup->bindings); i++) {
 		const struct sy_binding *binding = sy_bindings_at(sup->bindings, i);
-		const struct sy_tenant *tenant;
 
-		if (binding->export != export)
-			continue;
-		tenant = sy_tenants_find(&sup->tenants, binding->facts.cluster);
-		if (tenant && !tenant->drained && tenant->planned)
+		if (binding->export == export && !binding_done(sup, binding))
 			return false;
 	}
 	return true;
 }
 
-/* An export that the SyncTarget no longer names leaves when its consumers are drained. */
+/* An export that the SyncTarget no longer names leaves when nothing of it is left at its consumers. */
 static void remove_exports(struct sy_supervisor *sup)
 {
 	for (size_t i = sy_exports_count(sup->exports); i > 0; i--) {
 		struct sy_export *export = sy_exports_at(sup->exports, i - 1);
 
-		if (!export->retired || !export_drained(sup, export))
+		if (!export->retired || !export_done(sup, export))
 			continue;
+		sy_info(NULL, "export %s is not supported any more", export->label);
 		sy_bindings_forget_export(sup->bindings, export);
 		sy_exports_forget(sup->exports, export);
+		sy_supervisor_changed(sup);
+	}
+}
+
+/* The same for one binding of several that a workspace had; the last one ends with the workspace. */
+static void remove_bindings(struct sy_supervisor *sup)
+{
+	for (size_t i = sy_bindings_count(sup->bindings); i > 0; i--) {
+		struct sy_binding *binding = sy_bindings_at(sup->bindings, i - 1);
+		const struct sy_tenant *tenant = sy_tenants_find(&sup->tenants, binding->facts.cluster);
+
+		if (!binding->gone || !tenant || !tenant->planned || tenant->mode == SY_PLAN_DRAIN || !binding_done(sup, binding))
+			continue;
+		sy_bindings_forget_one(sup->bindings, binding);
 		sy_supervisor_changed(sup);
 	}
 }
@@ -188,20 +295,8 @@ static void remove_exports(struct sy_supervisor *sup)
 /* 7.5 step 3: nothing upstream, nothing downstream, all of it from complete answers. */
 static void maybe_release(struct sy_supervisor *sup)
 {
-	if (!sy_chain_leaving(sup) || !sup->bindings_listed || !sy_bindings_complete(sup->bindings, sup->exports) ||
-	    !sy_orphans_none_left(sup->orphans))
+	if (!sy_chain_leaving(sup) || !sy_chain_all_drained(sup))
 		return;
-	for (size_t i = 0; i < sup->tenants.count; i++) {
-		if (sup->tenants.items[i]->planned && !sup->tenants.items[i]->drained)
-			return;
-	}
-	for (size_t i = 0; i < sy_bindings_count(sup->bindings); i++) {
-		const struct sy_tenant *tenant = sy_tenants_find(&sup->tenants, sy_bindings_at(sup->bindings, i)->facts.cluster);
-
-		/* A bound workspace without a plan waits for knowledge: it may have objects. */
-		if (sy_bindings_at(sup->bindings, i)->facts.bound_count > 0 && (!tenant || !tenant->drained))
-			return;
-	}
 	sy_heartbeat_stop(sup->heartbeat);
 	sy_target_release(sup->target);
 }
@@ -212,14 +307,18 @@ void sy_chain_plan(struct sy_supervisor *sup)
 	struct sy_plan_input input;
 	struct pass pass = {.sup = sup, .input = &input, .due_ms = INT64_MAX};
 
+	sy_chain_place(sup);
 	sy_chain_input(sup, &knowledge, &input);
+	sy_tenants_room(&sup->tenants, SY_MAX_WORKERS, &pass.room);
 	for (size_t i = 0; i < sup->tenants.count; i++)
-		sup->tenants.items[i]->keep = false;
+		sup->tenants.items[i]->keep = sup->tenants.items[i]->refused = false;
 	plan_bindings(&pass);
 	plan_orphans(&pass);
+	tell_refused(&pass);
 	remove_tenants(&pass);
 	sy_strv_done(&pass.finished);
 	remove_exports(sup);
+	remove_bindings(sup);
 	maybe_release(sup);
 	sy_think_at(sup, pass.due_ms);
 }

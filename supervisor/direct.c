@@ -222,7 +222,24 @@ const char *sy_direct_trouble(const struct sy_supervisor *sup)
 
 /* --- plans --- */
 
-/* What both sides serve alike; false = leave it out, with the reason in problem. unknown: wait for an answer. */
+/* What becomes of a resource that cannot be synced: once it is sure that the cluster has none of it, its objects are let go; else there may
+ * be copies. */
+static void set_aside(struct sy_supervisor *sup, const struct sy_config_direct_resource *wanted, const struct sy_served_resource *up,
+		      struct sy_direct_resource *ret)
+{
+	const struct sy_served_resource *down = sy_downstream_find(sup->downstream, wanted->group, NULL, wanted->resource);
+	const char *version = sy_downstream_served_version(sup->downstream, wanted->group, wanted->resource);
+	bool absent = up && sy_downstream_absent_ms(sup->downstream, wanted->group, wanted->resource) >= sup->timings.absent_ms;
+
+	*ret = (struct sy_direct_resource){.group = wanted->group,
+					   .version = version ? version : wanted->version,
+					   .resource = wanted->resource,
+					   .kind = up ? up->kind : "Unknown",
+					   .namespaced = down ? down->namespaced : !up || up->namespaced,
+					   .role = absent ? SY_ROLE_ABSENT : SY_ROLE_KEPT};
+}
+
+/* What both sides serve alike; false = set it aside, with the reason in problem. wait: for an answer. */
 static bool resource_usable(struct sy_supervisor *sup, const struct sy_direct_entry *entry, const struct sy_config_direct_resource *wanted,
 			    struct sy_direct_resource *ret, const char **ret_problem, bool *ret_wait)
 {
@@ -240,9 +257,12 @@ static bool resource_usable(struct sy_supervisor *sup, const struct sy_direct_en
 		       : strcmp(up->kind, down->kind) != 0	? "has another kind in the cluster"
 		       : review->known && review->missing.count ? "may not be written in the cluster"
 								: NULL;
-	if (*ret_problem)
+	if (*ret_problem) {
+		set_aside(sup, wanted, up, ret);
 		return false;
-	*ret = (struct sy_direct_resource){wanted->group, wanted->version, wanted->resource, up->kind, up->namespaced, up->has_status};
+	}
+	*ret = (struct sy_direct_resource){wanted->group,  wanted->version, wanted->resource, up->kind,
+					   up->namespaced, up->has_status,  SY_ROLE_SYNC};
 	return true;
 }
 
@@ -265,6 +285,7 @@ static void plan_entry(struct sy_supervisor *sup, struct sy_direct_entry *entry)
 	struct sy_plan plan = {0};
 	struct sy_error err = {0};
 	size_t count = 0;
+	bool whole = true;
 	char base[4096];
 
 	if (!entry->cluster || sy_tenants_get(&sup->tenants, entry->cluster, entry->path ? entry->path : "", &tenant, &err) < 0)
@@ -274,14 +295,15 @@ static void plan_entry(struct sy_supervisor *sup, struct sy_direct_entry *entry)
 		const char *problem = NULL;
 		bool wait = false;
 
-		if (resource_usable(sup, entry, wanted, &resources[count], &problem, &wait))
-			count++;
-		else if (wait)
-			return;
-		else
+		if (!resource_usable(sup, entry, wanted, &resources[count], &problem, &wait)) {
+			if (wait)
+				return;
 			set_problem(tenant, wanted->resource, problem);
+			whole = false;
+		}
+		count++;
 	}
-	if (count == sup->config->direct_resource_count)
+	if (whole)
 		tenant->problem[0] = '\0';
 	(void)snprintf(base, sizeof(base), "%s/clusters/%s", sup->base, entry->cluster);
 	if (sy_plan_for_direct(sup->config, &target, entry->cluster, tenant->path, base, resources, count, &plan, &err) == 0) {

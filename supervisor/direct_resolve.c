@@ -3,13 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/config/advice.h"
 #include "supervisor/direct.h"
 
 static void trouble(struct sy_direct_entry *entry, enum sy_kube_verdict verdict, const char *message)
 {
+	const char *advice = sy_advice(SY_ADVICE_DIRECT, verdict, message ? message : "");
+
 	entry->verdict = verdict;
 	if (message && (!entry->trouble || strcmp(entry->trouble, message) != 0))
-		sy_warn(NULL, "workspace %s: %s; trying again", entry->configured, message);
+		sy_warn(NULL, "workspace %s of %s: %s%s%s; trying again", entry->configured, entry->direct->sup->base, message,
+			*advice ? "; " : "", advice);
 	else if (!message && entry->trouble)
 		sy_info(NULL, "workspace %s can be read again", entry->configured);
 	free(entry->trouble);

@@ -1,4 +1,4 @@
-/* Who writes this SyncTarget: "<node name>/<16 hex digits>" (synctarget.md 8.1). The digits are made once and kept in the state directory;
+/* Who writes this SyncTarget: "<node name>/<16 hex digits>" (syncerd-rules(7) 8.1). The digits are made once, kept in the state directory;
  * a lock on that file keeps a second syncerd on the same directory out. */
 #ifndef SY_SUPERVISOR_IDENTITY_H
 #define SY_SUPERVISOR_IDENTITY_H

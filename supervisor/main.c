@@ -14,15 +14,16 @@ static int complain(const struct sy_error *err, int exit_code)
 /* The kubeconfigs belong to the configuration: a check that leaves them out would promise too much. */
 static int check(const struct sy_config *config, struct sy_error *err)
 {
-	struct sy_access access = {0};
-	int r = sy_access_load(&config->kcp, "kcp", &access, err);
+	struct sy_access up = {0}, down = {0};
+	sy_auto_free char *workspace = NULL;
+	int r = sy_servers_load_up(config, &up, &workspace, err);
 
-	if (r == 0) {
-		sy_access_done(&access);
-		r = sy_access_load(&config->cluster, "cluster", &access, err);
-	}
 	if (r == 0)
-		sy_access_done(&access);
+		r = sy_access_load(&config->cluster, "cluster", &down, err);
+	if (r == 0)
+		r = sy_servers_differ(&up, &down, err);
+	sy_access_done(&up);
+	sy_access_done(&down);
 	return r;
 }
 
@@ -31,6 +32,8 @@ static int check_and_leave(struct sy_config *config)
 	struct sy_error err = {0};
 	int r = check(config, &err);
 
+	if (r == 0)
+		r = sy_check(config, &err);
 	if (r == 0)
 		(void)printf("%s: ok\n", config->file);
 	sy_config_free(config);
@@ -49,12 +52,9 @@ int main(int argc, char **argv)
 		return complain(&err, SY_EXIT_CONFIG);
 	if (options.check_config)
 		return check_and_leave(config);
-	if (options.worker) {
-		free(config->worker_program);
-		config->worker_program = strdup(options.worker);
-	}
-	sy_log_init("syncerd", options.has_level ? options.level : config->log_level,
-		    options.has_format ? options.format : config->log_format);
+	if (sy_options_override(&options, config, &err) < 0)
+		return complain(&err, SY_EXIT_FAILURE);
+	sy_log_init("syncerd", config->log_level, config->log_format);
 	exit_code = sy_supervisor_run(&options, config, &err);
 	return err.code ? complain(&err, exit_code ? exit_code : SY_EXIT_FAILURE) : exit_code;
 }

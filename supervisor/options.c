@@ -1,9 +1,11 @@
 #include "supervisor/options.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { OPT_CHECK = 256, OPT_TAKE_OVER, OPT_LEVEL, OPT_FORMAT, OPT_WORKER };
+enum { OPT_CHECK = 256, OPT_TAKE_OVER, OPT_LEVEL, OPT_FORMAT, OPT_WORKER, OPT_MINUTE };
 
 static const struct argp_option option_table[] = {
 	{"config", 'c', "FILE", 0, "Configuration (default /etc/syncerd/syncerd.yaml)", 0},
@@ -11,8 +13,23 @@ static const struct argp_option option_table[] = {
 	{"take-over", OPT_TAKE_OVER, NULL, 0, "Do not wait until another syncer's heartbeat has grown old", 0},
 	{"log-level", OPT_LEVEL, "LEVEL", 0, "error, warning, info or debug; overrides the configuration", 0},
 	{"log-format", OPT_FORMAT, "FORMAT", 0, "text, json or journal; overrides the configuration", 0},
+	{"test-minute", OPT_MINUTE, "SECONDS", 0,
+	 "For tests only: what must be so for a minute before it is believed, need only be so for this long (1 to 60)", 0},
 	{"worker", OPT_WORKER, "PROGRAM", OPTION_HIDDEN, "Program to run for each workspace", 0},
 	{0}};
+
+/* The number of seconds, or 0. */
+static unsigned int parse_minute(const char *arg)
+{
+	char *end = NULL;
+	unsigned long value;
+
+	if (*arg < '0' || *arg > '9')
+		return 0;
+	errno = 0;
+	value = strtoul(arg, &end, 10);
+	return errno || *end || value > 60 ? 0 : (unsigned int)value;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -37,6 +54,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->has_format = sy_log_format_parse(arg, &options->format);
 		if (!options->has_format)
 			argp_error(state, "--log-format: \"%s\" is none of text, json, journal", arg);
+		return 0;
+	case OPT_MINUTE:
+		options->minute_s = parse_minute(arg);
+		if (options->minute_s == 0)
+			argp_error(state, "--test-minute: \"%s\" is no number from 1 to 60", arg);
 		return 0;
 	case OPT_WORKER:
 		options->worker = arg;
@@ -64,4 +86,21 @@ void sy_options_parse(int argc, char **argv, struct sy_options *ret_options)
 	argp_err_exit_status = SY_EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, ret_options) != 0)
 		exit(SY_EXIT_USAGE);
+}
+
+int sy_options_override(const struct sy_options *options, struct sy_config *config, struct sy_error *err)
+{
+	char *worker = options->worker ? strdup(options->worker) : NULL;
+
+	if (options->worker && !worker)
+		return sy_error_oom(err);
+	if (worker) {
+		free(config->worker_program);
+		config->worker_program = worker;
+	}
+	if (options->has_level)
+		config->log_level = options->level;
+	if (options->has_format)
+		config->log_format = options->format;
+	return 0;
 }

@@ -1,4 +1,4 @@
-/* Both servers: access, clients, renewed credentials, reload of the configuration. */
+/* Both servers: access, clients, renewed credentials. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "supervisor/supervisor.h"
 
 /* The client speaks to the base URL; the workspace in a kubeconfig's server is only a default. */
-static int load_up(const struct sy_config *config, struct sy_access *ret_access, char **ret_workspace, struct sy_error *err)
+int sy_servers_load_up(const struct sy_config *config, struct sy_access *ret_access, char **ret_workspace, struct sy_error *err)
 {
 	struct sy_access access = {0};
 	char *base = NULL, *workspace = NULL;
@@ -25,6 +25,28 @@ static int load_up(const struct sy_config *config, struct sy_access *ret_access,
 	return 0;
 }
 
+/* A workspace of kcp can pass for a cluster, so that nothing else would stop syncerd from writing a tenant's objects into kcp. */
+int sy_servers_differ(const struct sy_access *up, const struct sy_access *down, struct sy_error *err)
+{
+	size_t len = strlen(up->server);
+	const char *rest = down->server + len;
+
+	if (strncmp(up->server, down->server, len) != 0 ||
+	    (rest[0] != '\0' && strcmp(rest, "/") != 0 && strncmp(rest, "/clusters/", 10) != 0 && strncmp(rest, "/services/", 10) != 0))
+		return 0;
+	return sy_error_set(
+		err, EINVAL,
+		"kcp and the cluster are the same server, %s: check kcp.kubeconfig and cluster.kubeconfig and the contexts in them",
+		down->server);
+}
+
+int sy_servers_no_workspace(struct sy_error *err)
+{
+	return sy_error_set(err, EINVAL,
+			    "no workspace for the SyncTarget: set syncTarget.workspace, or use a kubeconfig whose server ends in "
+			    "/clusters/<workspace>");
+}
+
 static int pick_workspace(struct sy_supervisor *sup, char *from_kubeconfig, struct sy_error *err)
 {
 	sy_auto_free char *own = from_kubeconfig;
@@ -32,14 +54,10 @@ static int pick_workspace(struct sy_supervisor *sup, char *from_kubeconfig, stru
 	if (sup->config->is_direct)
 		return 0;
 	sup->workspace = sup->config->target_workspace ? strdup(sup->config->target_workspace) : sy_take_ptr(own);
-	if (!sup->workspace)
-		return sy_error_set(err, EINVAL,
-				    "no workspace for the SyncTarget: set syncTarget.workspace, or use a kubeconfig whose server ends in "
-				    "/clusters/<workspace>");
-	return 0;
+	return sup->workspace ? 0 : sy_servers_no_workspace(err);
 }
 
-static void hand_over(struct sy_supervisor *sup)
+void sy_servers_hand_over(struct sy_supervisor *sup)
 {
 	struct sy_error err = {0};
 
@@ -51,6 +69,8 @@ static void hand_over(struct sy_supervisor *sup)
 		sy_exports_kick(sup->exports);
 	if (sup->orphans)
 		sy_orphans_kick(sup->orphans);
+	if (sup->strays)
+		sy_strays_kick(sup->strays);
 	if (sup->downstream)
 		sy_downstream_rediscover(sup->downstream);
 }
@@ -70,7 +90,7 @@ static void renew(struct sy_supervisor *sup, struct sy_access *access, struct sy
 		sy_error_log(NULL, "%s: new token: %s", role, err.text);
 	else
 		sy_info(NULL, "%s: the token file holds another token; it is used from now on", role);
-	hand_over(sup);
+	sy_servers_hand_over(sup);
 }
 
 static void up_token_changed(void *arg, const char *token)
@@ -93,24 +113,23 @@ static void token_failed(void *arg, const struct sy_error *problem)
 	sy_warn(NULL, "%s; the old token stays in use", problem->text);
 }
 
-static int watch_token(struct sy_supervisor *sup, const struct sy_access *access, bool up, struct sy_token_watch **slot,
-		       struct sy_error *err)
+int sy_servers_watch_token(struct sy_supervisor *sup, const struct sy_access *access, bool up, struct sy_token_watch **ret_watch,
+			   struct sy_error *err)
 {
 	static const struct sy_token_watch_ops up_ops = {up_token_changed, token_failed};
 	static const struct sy_token_watch_ops down_ops = {down_token_changed, token_failed};
 
-	sy_token_watch_free(*slot);
-	*slot = NULL;
+	*ret_watch = NULL;
 	if (!access->token_file)
 		return 0;
-	return sy_token_watch_new(slot, sup->loop, access->token_file, access->token, up ? &up_ops : &down_ops, sup, err);
+	return sy_token_watch_new(ret_watch, sup->loop, access->token_file, access->token, up ? &up_ops : &down_ops, sup, err);
 }
 
 int sy_servers_open(struct sy_supervisor *sup, struct sy_error *err)
 {
 	const struct sy_kube_options options = {.user_agent = "syncerd/" SY_VERSION, .timeout_ms = 15000};
 	char *workspace = NULL;
-	int r = load_up(sup->config, &sup->up, &workspace, err);
+	int r = sy_servers_load_up(sup->config, &sup->up, &workspace, err);
 
 	if (r < 0)
 		return r;
@@ -121,13 +140,15 @@ int sy_servers_open(struct sy_supervisor *sup, struct sy_error *err)
 	if (r == 0)
 		r = sy_access_load(&sup->config->cluster, "cluster", &sup->down, err);
 	if (r == 0)
+		r = sy_servers_differ(&sup->up, &sup->down, err);
+	if (r == 0)
 		r = sy_kube_new(&sup->up_kube, sup->loop, &sup->up, &options, err);
 	if (r == 0)
 		r = sy_kube_new(&sup->down_kube, sup->loop, &sup->down, &options, err);
 	if (r == 0)
-		r = watch_token(sup, &sup->up, true, &sup->up_token, err);
+		r = sy_servers_watch_token(sup, &sup->up, true, &sup->up_token, err);
 	if (r == 0)
-		r = watch_token(sup, &sup->down, false, &sup->down_token, err);
+		r = sy_servers_watch_token(sup, &sup->down, false, &sup->down_token, err);
 	return r;
 }
 
@@ -169,99 +190,4 @@ void sy_servers_allow(struct sy_supervisor *sup)
 	}
 	sy_strv_done(&sup->allowed);
 	sup->allowed = urls;
-}
-
-/* --- reload --- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* What cannot change while workers run, as one name; NULL = nothing of the kind changed. */
-static const char *needs_restart(const struct sy_config *old, const struct sy_config *new)
-{
-	if (old->is_direct != new->is_direct)
-		return "the mode (syncTarget or direct)";
-	if (!same_text(old->target_workspace, new->target_workspace) || !same_text(old->target_name, new->target_name))
-		return "syncTarget";
-	if (!same_text(old->direct_name, new->direct_name) || !same_text(old->direct_uid, new->direct_uid))
-		return "direct.name or direct.uid";
-	if (!same_text(old->control_socket, new->control_socket))
-		return "control.socket";
-	if (!same_text(old->state_directory, new->state_directory) || !same_text(old->runtime_directory, new->runtime_directory))
-		return "stateDirectory or the runtime directory";
-	return NULL;
-}
-
-static int reload_access(struct sy_supervisor *sup, const struct sy_config *config, struct sy_error *err)
-{
-	struct sy_access up = {0}, down = {0};
-	sy_auto_free char *workspace = NULL;
-	int r = load_up(config, &up, &workspace, err);
-
-	if (r == 0)
-		r = sy_access_load(&config->cluster, "cluster", &down, err);
-	if (r == 0 && up.server && strcmp(up.server, sup->base) != 0)
-		r = sy_error_set(err, EINVAL, "kcp's server has changed from %s to %s: restart syncerd", sup->base, up.server);
-	if (r == 0)
-		r = sy_kube_set_access(sup->up_kube, &up, err);
-	if (r == 0)
-		r = sy_kube_set_access(sup->down_kube, &down, err);
-	if (r < 0) {
-		sy_access_done(&up);
-		sy_access_done(&down);
-		return r;
-	}
-	sy_access_done(&sup->up);
-	sy_access_done(&sup->down);
-	sup->up = up;
-	sup->down = down;
-	if (watch_token(sup, &sup->up, true, &sup->up_token, err) < 0 || watch_token(sup, &sup->down, false, &sup->down_token, err) < 0)
-		sy_warn(NULL, "watching the token files: %s", err->text);
-	return 0;
-}
-
-static void adopt(struct sy_supervisor *sup, struct sy_config *config)
-{
-	struct sy_config *old = sup->config;
-
-	if (sup->options->worker) {
-		free(config->worker_program);
-		config->worker_program = strdup(sup->options->worker);
-	}
-	sup->config = config;
-	if (!sup->options->has_level)
-		sy_log_set_level(config->log_level);
-	if (sup->workers)
-		sy_workers_reload(sup->workers, config);
-	sy_config_free(old);
-	if (sup->direct)
-		sy_direct_reload(sup);
-	hand_over(sup);
-	sy_supervisor_changed(sup);
-}
-
-void sy_servers_reload(struct sy_supervisor *sup)
-{
-	struct sy_config *config = NULL;
-	struct sy_error err = {0};
-	const char *fixed;
-	int r;
-
-	sy_notify_reloading(sup->notify);
-	r = sy_config_load(sup->options->config, &config, &err);
-	fixed = r == 0 ? needs_restart(sup->config, config) : NULL;
-	if (fixed)
-		r = sy_error_set(&err, EINVAL, "%s: %s has changed: restart syncerd for that", sup->options->config, fixed);
-	if (r == 0)
-		r = reload_access(sup, config, &err);
-	if (r < 0) {
-		sy_error_log(NULL, "reload refused, the old configuration stays in force: %s", err.text);
-		sy_config_free(config);
-	} else {
-		adopt(sup, config);
-		sy_info(NULL, "configuration and credentials read again");
-	}
-	sy_notify_ready(sup->notify);
 }

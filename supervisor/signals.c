@@ -26,14 +26,15 @@ static bool same_pid(void *arg, const struct sy_worker_view *view)
 /* Collect children that are not workers. Their list is the kernel's: a wait for "any" child would take a worker's exit away. */
 static void reap_orphans(struct sy_supervisor *sup)
 {
-	char line[8192], *rest = line, *word;
+	sy_auto_free char *line = NULL; /* as long as there are children */
+	char *rest, *word;
+	size_t size = 0;
 	FILE *file = fopen("/proc/self/task/1/children", "re");
+	bool some = file && getline(&line, &size, file) > 0;
 
-	if (!file)
-		return;
-	if (!fgets(line, sizeof(line), file))
-		line[0] = '\0';
-	(void)fclose(file);
+	if (file)
+		(void)fclose(file);
+	rest = some ? line : NULL;
 	while ((word = strsep(&rest, " \n"))) {
 		struct pid_search search = {0};
 		int64_t pid;
@@ -55,7 +56,7 @@ static void on_signal(void *arg, int signum)
 	switch (signum) {
 	case SIGHUP:
 		if (!sup->stopping)
-			sy_servers_reload(sup);
+			sy_reload(sup);
 		break;
 	case SIGCHLD:
 		reap_orphans(sup);
@@ -82,6 +83,14 @@ int sy_signals_open(struct sy_supervisor *sup, struct sy_error *err)
 
 void sy_signals_close(struct sy_supervisor *sup)
 {
+	sigset_t rest;
+
+	/* The end has come: who still asks for it must not make a killed process of one that ends in order. */
+	(void)sigemptyset(&rest);
+	(void)sigaddset(&rest, SIGTERM);
+	(void)sigaddset(&rest, SIGINT);
+	(void)sigaddset(&rest, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &rest, NULL);
 	for (size_t i = 0; i < sizeof(sup->signals) / sizeof(sup->signals[0]); i++) {
 		if (sup->signals[i])
 			sy_signal_free(sup->signals[i]);

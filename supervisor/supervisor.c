@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "supervisor/metrics/metrics.h"
 
 #define LAST_WRITE_MS 3000 /* an unreachable kcp must not hold up a stop */
 
@@ -13,13 +16,12 @@ static void leave(void *arg)
 	sy_loop_stop(sup->loop);
 }
 
-/* Workers are down; the last word in the SyncTarget is that we are, too (synctarget.md 8.2). */
+/* Workers are down; the last word in the SyncTarget is that we are, too (syncerd-rules(7) 8.2). */
 static void workers_stopped(void *arg)
 {
 	struct sy_supervisor *sup = arg;
 
-	if (sup->reconcile && sup->exit_code != SY_EXIT_LOST && sy_target_view(sup->target)->state == SY_TARGET_ACTIVE &&
-	    sy_target_view(sup->target)->owned)
+	if (sup->reconcile && sup->exit_code != SY_EXIT_LOST && sy_target_view(sup->target)->state == SY_TARGET_ACTIVE)
 		sy_reconcile_last(sup->reconcile, LAST_WRITE_MS, leave, sup);
 	else
 		sy_loop_stop(sup->loop);
@@ -35,7 +37,7 @@ void sy_supervisor_stop(struct sy_supervisor *sup, int exit_code)
 	if (sup->heartbeat)
 		sy_heartbeat_stop(sup->heartbeat);
 	if (sup->reconcile)
-		sy_reconcile_rest(sup->reconcile);
+		sy_reconcile_end(sup->reconcile);
 	if (sup->workers)
 		sy_workers_stop(sup->workers, workers_stopped, sup);
 	else
@@ -65,6 +67,8 @@ static int open_all(struct sy_supervisor *sup, struct sy_error *err)
 	if (r == 0)
 		r = sy_verbs_open(sup, err);
 	if (r == 0)
+		r = sy_metrics_open(sup, err);
+	if (r == 0)
 		r = sup->config->is_direct ? sy_direct_open(sup, err) : sy_chain_open(sup, err);
 	return r;
 }
@@ -72,6 +76,7 @@ static int open_all(struct sy_supervisor *sup, struct sy_error *err)
 /* In the opposite order of use: whoever calls back goes before those who are called. */
 static void close_all(struct sy_supervisor *sup)
 {
+	sy_metrics_close(sup);
 	sy_workers_free(sup->workers);
 	if (sup->verbs)
 		sy_verbs_close(sup);
@@ -80,6 +85,7 @@ static void close_all(struct sy_supervisor *sup)
 	sy_direct_close(sup);
 	sy_nodes_free(sup->nodes);
 	sy_orphans_free(sup->orphans);
+	sy_strays_free(sup->strays);
 	sy_bindings_free(sup->bindings);
 	sy_exports_free(sup->exports);
 	sy_schemas_free(sup->schemas);
@@ -104,10 +110,20 @@ static void close_all(struct sy_supervisor *sup)
 
 int sy_supervisor_run(const struct sy_options *options, struct sy_config *config, struct sy_error *err)
 {
-	struct sy_supervisor sup = {
-		.options = options, .config = config, .timings = SY_TIMINGS_DEFAULT, .exit_code = SY_EXIT_OK, .identity.fd = -1};
-	int r = open_all(&sup, err);
+	struct sy_supervisor sup = {.options = options,
+				    .config = config,
+				    .timings = SY_TIMINGS_DEFAULT,
+				    .exit_code = SY_EXIT_OK,
+				    .started_s = time(NULL),
+				    .identity.fd = -1};
+	int r;
 
+	sup.configured_s = sup.started_s;
+	if (options->minute_s) {
+		sy_timings_shorten(&sup.timings, options->minute_s);
+		sy_warn(NULL, "--test-minute: what must last a minute lasts %u s; never run a real site like this", options->minute_s);
+	}
+	r = open_all(&sup, err);
 	if (r < 0) {
 		sup.exit_code = r == -EINVAL ? SY_EXIT_CONFIG : SY_EXIT_FAILURE;
 	} else {

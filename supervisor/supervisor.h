@@ -6,26 +6,29 @@
 #ifndef SY_SUPERVISOR_SUPERVISOR_H
 #define SY_SUPERVISOR_SUPERVISOR_H
 
-#include "supervisor/bindings.h"
-#include "supervisor/catalog.h"
-#include "supervisor/control.h"
-#include "supervisor/event_ring.h"
-#include "supervisor/heartbeat.h"
+#include "supervisor/discovery/bindings.h"
+#include "supervisor/plan/catalog.h"
+#include "supervisor/control/control.h"
+#include "supervisor/status/conditions.h"
+#include "supervisor/status/event_ring.h"
+#include "supervisor/status/heartbeat.h"
 #include "supervisor/identity.h"
-#include "supervisor/kcp_events.h"
-#include "supervisor/nodes.h"
+#include "supervisor/status/kcp_events.h"
+#include "supervisor/discovery/nodes.h"
 #include "supervisor/options.h"
-#include "supervisor/orphans.h"
-#include "supervisor/phase.h"
-#include "supervisor/planner.h"
-#include "supervisor/reconcile.h"
+#include "supervisor/discovery/orphans.h"
+#include "supervisor/status/phase.h"
+#include "supervisor/plan/planner.h"
+#include "supervisor/status/reconcile.h"
+#include "supervisor/status/schedule.h"
 #include "supervisor/sd_notify.h"
-#include "supervisor/target.h"
-#include "supervisor/tenants.h"
-#include "supervisor/token_watch.h"
-#include "supervisor/workers.h"
+#include "supervisor/status/target.h"
+#include "supervisor/status/tenants.h"
+#include "supervisor/config/token_watch.h"
+#include "supervisor/process/workers.h"
 
 struct sy_direct;
+struct sy_metrics;
 struct sy_verbs;
 
 struct sy_supervisor {
@@ -36,6 +39,9 @@ struct sy_supervisor {
 	int64_t started_ms;
 	int exit_code;
 	bool stopping;
+	int64_t started_s;    /* seconds since the epoch */
+	int64_t configured_s; /* when the configuration in force was read, seconds since the epoch */
+	bool reload_refused;  /* the last SIGHUP changed nothing */
 
 	/* servers.c */
 	char *base;	     /* kcp's URL before /clusters/ */
@@ -68,23 +74,30 @@ struct sy_supervisor {
 	struct sy_event_ring *ring;
 	struct sy_control *control;
 	struct sy_verbs *verbs;
+	struct sy_metrics *metrics; /* NULL = switched off */
 
 	/* SyncTarget mode */
 	struct sy_target *target;
 	struct sy_exports *exports;
 	struct sy_schemas *schemas;
 	struct sy_bindings *bindings;
+	struct sy_strays *strays;
 	struct sy_orphans *orphans;
 	struct sy_nodes *nodes;
 	struct sy_reconcile *reconcile;
 	struct sy_heartbeat *heartbeat;
 	struct sy_kcp_events *kcp_events;
 	struct sy_catalog catalog;
-	int64_t spec_generation; /* that exports follow */
-	bool bindings_listed;	 /* all were complete once */
-	int64_t down_bad_ms;	 /* assess.c: since when a server does not answer, 0 = it does */
+	int64_t spec_generation;	  /* that exports follow */
+	bool bindings_listed;		  /* all were complete once */
+	struct sy_control_call *ordering; /* verbs_schedule.c: waits for kcp's answer; NULL = nobody */
+	struct sy_schedule schedule;	  /* chain_schedule.c: as of the last planning */
+	size_t refused;			  /* chain_plan.c: workspaces for which there is no worker any more */
+	bool tenants_cut;		  /* and some of which there is not even a record */
+	int64_t down_bad_ms;		  /* assess.c: since when a server does not answer, 0 = it does */
 	int64_t up_bad_ms;
 	int64_t exports_bad_ms;
+	int64_t plans_late_ms; /* since when some worker does not follow its plan */
 
 	/* direct mode */
 	struct sy_direct *direct;
@@ -99,11 +112,27 @@ void sy_supervisor_changed(void *sup);
 
 /* servers.c */
 int sy_servers_open(struct sy_supervisor *sup, struct sy_error *err);
+/* -EINVAL when kcp (its base) and the cluster are one server. */
+int sy_servers_differ(const struct sy_access *up, const struct sy_access *down, struct sy_error *err);
 void sy_servers_close(struct sy_supervisor *sup);
 /* Allow kcp's base and the virtual workspaces of the exports, nothing else. */
 void sy_servers_allow(struct sy_supervisor *sup);
-/* Read configuration and credentials again; a configuration that is not good, or changes what needs a restart, is refused as a whole. */
-void sy_servers_reload(struct sy_supervisor *sup);
+/* kcp's kubeconfig: server = base URL; the workspace that it named (owned), NULL = none. */
+int sy_servers_load_up(const struct sy_config *config, struct sy_access *ret_access, char **ret_workspace, struct sy_error *err);
+/* -EINVAL: neither the configuration nor kcp's kubeconfig names the SyncTarget's workspace. */
+int sy_servers_no_workspace(struct sy_error *err);
+/* *ret_watch is NULL when access has no token file. */
+int sy_servers_watch_token(struct sy_supervisor *sup, const struct sy_access *access, bool up, struct sy_token_watch **ret_watch,
+			   struct sy_error *err);
+/* Tell workers and modules of the present credentials. */
+void sy_servers_hand_over(struct sy_supervisor *sup);
+
+/* reload.c: read configuration and credentials again. What is not good, or changes what needs a restart of syncerd, is refused as a whole
+ * and leaves everything as it was. */
+void sy_reload(struct sy_supervisor *sup);
+
+/* check.c: all that would keep syncerd from starting and can be known without asking a server. */
+int sy_check(const struct sy_config *config, struct sy_error *err);
 
 /* signals.c */
 int sy_signals_open(struct sy_supervisor *sup, struct sy_error *err);
@@ -120,8 +149,21 @@ void sy_think_at(struct sy_supervisor *sup, int64_t at_ms);
 int sy_chain_open(struct sy_supervisor *sup, struct sy_error *err);
 void sy_chain_step(struct sy_supervisor *sup);
 void sy_chain_input(struct sy_supervisor *sup, struct sy_knowledge *knowledge, struct sy_plan_input *ret_input);
-void sy_chain_plan(struct sy_supervisor *sup); /* chain_plan.c */
+void sy_chain_plan(struct sy_supervisor *sup);			    /* chain_plan.c */
+int sy_chain_want(struct sy_supervisor *sup, struct sy_error *err); /* chain_want.c */
 bool sy_chain_leaving(const struct sy_supervisor *sup);
+
+/* chain_schedule.c: cordon and eviction (syncerd-rules(7) 4.4) */
+void sy_chain_schedule(struct sy_supervisor *sup); /* read it anew, and think again when its time comes */
+bool sy_chain_evicting(const struct sy_supervisor *sup);
+/* A workspace that gets no worker: new while the SyncTarget is closed, or scheduled elsewhere with nothing left here. Sets elsewhere. */
+bool sy_chain_shut(const struct sy_supervisor *sup, struct sy_tenant *tenant, size_t first, size_t count);
+void sy_chain_place(struct sy_supervisor *sup); /* what the bindings' state labels say of us (4.5) */
+/* Nothing upstream is ours any more and nothing downstream, all of it from complete answers. */
+bool sy_chain_all_drained(const struct sy_supervisor *sup);
+bool sy_chain_evicted(const struct sy_supervisor *sup);
+/* Paths or logical clusters that an eviction has still to drain, sorted; false without memory. */
+bool sy_chain_evict_left(const struct sy_supervisor *sup, struct sy_strv *out);
 
 /* direct.c: direct mode */
 int sy_direct_open(struct sy_supervisor *sup, struct sy_error *err);
@@ -134,7 +176,14 @@ bool sy_direct_reachable(const struct sy_supervisor *sup);
 
 /* assess.c: SyncTarget status */
 int sy_assess_build(void *sup, json_object *stored, const char *now, json_object **ret_status);
+int sy_assess_back(void *sup, json_object *stored, const char *now, json_object **ret_status);
 bool sy_assess_healthy(void *sup);
+/* The conditions as they are now, whatever is stored; false while nothing is known yet. Changes nothing but the notes of since when. */
+bool sy_assess_now(struct sy_supervisor *sup, struct sy_condition ret_conditions[SY_CONDITION_MAX]);
+/* How many workers there should be and are, by 8.3; in direct mode too. */
+void sy_assess_workers(struct sy_supervisor *sup, size_t *ret_total, size_t *ret_ready);
+/* Whether a tenant counts: one that is drained while the SyncTarget is being deleted or evicted, or was an orphan, is done with (7.5: 0/0). */
+bool sy_assess_counts(const struct sy_supervisor *sup, const struct sy_tenant *tenant);
 /* Phase of one tenant, with its worker's view when there is one (ret_view may be NULL). */
 void sy_assess_phase(struct sy_supervisor *sup, const struct sy_tenant *tenant, struct sy_phase_result *ret_phase,
 		     struct sy_worker_view *ret_view);

@@ -65,6 +65,9 @@ static void worker_event(void *arg, const struct sy_event *event)
 	json_object *value = NULL;
 
 	sy_debug(&ref, "event: %s", event->message ? event->message : ""); /* the worker has logged it */
+	/* A write was refused. Told once for each object, unlike the report's reason, which would ask as long as an admission rule refuses it. */
+	if (event->reason && strcmp(event->reason, "Unauthorized") == 0)
+		sy_reviews_again(sup->reviews);
 	if (sy_event_ring_add(sup->ring, event, path, &value, NULL) == 0)
 		sy_verbs_event(sup, event->cluster, value);
 	if (sup->kcp_events)
@@ -80,6 +83,8 @@ static void worker_drained(void *arg, const char *cluster)
 	sy_info(&ref, "drained: nothing of this workspace is left in the physical cluster");
 	if (tenant)
 		tenant->drained = true;
+	if (sup->strays)
+		sy_strays_again(sup->strays); /* what it has removed is still in the last round */
 	sy_supervisor_changed(sup);
 }
 

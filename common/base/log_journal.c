@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log_impl.h"
+#include "base/utf8.h"
 
 static const char *const priorities[SY_LOG_LEVEL_MAX] = {"3", "4", "6", "7"}; /* syslog: err, warning, info, debug */
 
@@ -32,9 +33,31 @@ static void add_field(struct sy_log_out *out, const char *name, const char *valu
 	sy_log_out_add(out, "\n", 1);
 }
 
+/* journalctl shows only the message, so that too says what it is about. What does not fit is cut at its end. */
+static void add_message(struct sy_log_out *out, const struct sy_log_line *line)
+{
+	char text[SY_LOG_MESSAGE_MAX];
+	const char *about[] = {line->ref.path && line->ref.path[0] ? line->ref.path : line->ref.cluster, line->ref.resource,
+			       line->ref.object};
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++) {
+		if (!about[i] || !about[i][0])
+			continue;
+		if (text[0])
+			(void)strlcat(text, " ", sizeof(text));
+		(void)strlcat(text, about[i], sizeof(text));
+	}
+	if (text[0])
+		(void)strlcat(text, ": ", sizeof(text));
+	(void)strlcat(text, line->message, sizeof(text));
+	text[sy_utf8_cut(text, strlen(text))] = '\0';
+	add_field(out, "MESSAGE", text);
+}
+
 void sy_log_encode_journal(const struct sy_log_line *line, struct sy_log_out *out)
 {
-	add_field(out, "MESSAGE", line->message);
+	add_message(out, line);
 	add_field(out, "PRIORITY", line->level < SY_LOG_LEVEL_MAX ? priorities[line->level] : "3");
 	add_field(out, "SYSLOG_IDENTIFIER", line->ident);
 	add_field(out, "SYNCERD_CLUSTER", line->ref.cluster);

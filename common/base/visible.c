@@ -43,3 +43,19 @@ size_t sy_visible_char(const char *text, size_t len, char out[SY_VISIBLE_MAX])
 	}
 	return used;
 }
+
+int sy_visible_add(struct sy_buf *buf, const char *text)
+{
+	size_t len = strlen(text);
+	int r = 0;
+
+	while (r == 0 && len > 0) {
+		char form[SY_VISIBLE_MAX];
+		size_t used = sy_visible_char(text, len, form);
+
+		r = sy_buf_add_str(buf, form);
+		text += used;
+		len -= used;
+	}
+	return r;
+}

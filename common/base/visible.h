@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* True for the valid characters that are never shown as they are: C0 and C1 controls, DEL, the line and paragraph separators U+2028/2029
  * and the bidirectional controls U+202A-202E, U+2066-2069. */
 bool sy_is_hidden(uint32_t point);
@@ -19,5 +21,7 @@ bool sy_is_hidden(uint32_t point);
  *   separators, bidi    \u202e
  *   invalid             the octal number of one byte: \377 */
 size_t sy_visible_char(const char *text, size_t len, char out[SY_VISIBLE_MAX]);
+/* The same for a whole text. 0, or what sy_buf_add says when there is no room. */
+int sy_visible_add(struct sy_buf *buf, const char *text);
 
 #endif

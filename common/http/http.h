@@ -72,6 +72,7 @@ struct sy_http_answer {
 	int64_t retry_after_ms; /* "retry-after", 0 = none; not capped */
 	const char *warning;	/* "warning" header or NULL */
 	const char *date;	/* "date" header or NULL */
+	const char *etag;	/* "etag" header or NULL */
 	long http_version;	/* 11 or 20; 0 unknown */
 };
 
@@ -85,11 +86,12 @@ struct sy_http_ops {
 };
 
 struct sy_http_request {
-	const char *method;	  /* "GET", "POST", "PUT", "PATCH", "DELETE" */
-	const char *url;	  /* sent as it is: no dot segments are resolved */
-	const char *accept;	  /* NULL = none */
-	const char *content_type; /* NULL without a body */
-	const char *body;	  /* copied */
+	const char *method;	   /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+	const char *url;	   /* sent as it is: no dot segments are resolved */
+	const char *accept;	   /* NULL = none */
+	const char *content_type;  /* NULL without a body */
+	const char *if_none_match; /* an etag: 304 when it is still that; NULL = none */
+	const char *body;	   /* copied */
 	size_t body_len;
 	int64_t timeout_ms; /* from start to end; required, > 0 */
 	bool stream;	    /* long and mostly silent: small receive buffer */

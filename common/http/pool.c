@@ -253,6 +253,7 @@ static void finish(struct sy_http_transfer *transfer, CURLcode rc)
 		.retry_after_ms = retry_after > 0 && retry_after < 86400 ? (int64_t)retry_after * 1000 : (retry_after > 0 ? 86400000 : 0),
 		.warning = header_of(easy, "warning"),
 		.date = header_of(easy, "date"),
+		.etag = header_of(easy, "etag"),
 		.http_version = version == CURL_HTTP_VERSION_2_0 ? 20 : (version == CURL_HTTP_VERSION_1_1 ? 11 : 0),
 	};
 	transfer->ops->done(transfer->arg, &answer);

@@ -62,6 +62,8 @@ static int setup_headers(struct sy_http_transfer *transfer, const struct sy_http
 	int r = add_header(&transfer->headers, "Accept: ", request->accept ? request->accept : "*/*", err);
 	if (r == 0 && request->content_type)
 		r = add_header(&transfer->headers, "Content-Type: ", request->content_type, err);
+	if (r == 0 && request->if_none_match)
+		r = add_header(&transfer->headers, "If-None-Match: ", request->if_none_match, err);
 	if (r < 0)
 		return r;
 	SET(CURLOPT_HTTPHEADER, transfer->headers);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXPONENT_DIGITS_MAX 15
+
 /* Decimal digits of an integer, written backwards from end. */
 static char *write_digits(char *end, uint64_t value)
 {
@@ -48,17 +50,34 @@ const char *sy_number_text(json_object *value, char space[SY_NUMBER_TEXT_MAX])
 	return space;
 }
 
-/* Value of the exponent part ("e-12"); the scanner allows at most 9 digits behind leading zeros. */
-static int64_t exponent_of(const char *text)
+/* Value of the exponent part ("e-12"). False when it has more digits than are worth computing with: no double comes near. */
+static bool exponent_of(const char *text, int64_t *ret_exponent)
 {
 	bool negative = *text == '-';
 	int64_t value = 0;
 
 	if (*text == '-' || *text == '+')
 		text++;
-	for (; *text >= '0' && *text <= '9' && value < INT64_MAX / 100; text++)
+	while (*text == '0')
+		text++;
+	if (strlen(text) > EXPONENT_DIGITS_MAX)
+		return false;
+	for (; *text; text++)
 		value = value * 10 + (*text - '0');
-	return negative ? -value : value;
+	*ret_exponent = negative ? -value : value;
+	return true;
+}
+
+/* An exponent out of reach stands as text behind the digits, where there is room for it: they came from "digits e exponent". */
+static void keep_exponent(struct sy_number *number, const char *text)
+{
+	number->digits[number->len++] = 'e';
+	if (*text == '-')
+		number->digits[number->len++] = '-';
+	while (*text == '-' || *text == '+' || *text == '0')
+		text++;
+	memcpy(number->digits + number->len, text, strlen(text));
+	number->len += strlen(text);
 }
 
 int sy_number_of(json_object *value, struct sy_number *ret_number)
@@ -86,8 +105,9 @@ int sy_number_of(json_object *value, struct sy_number *ret_number)
 		if (number.len > 0 || *text != '0')
 			number.digits[number.len++] = *text;
 	}
-	if (*text)
-		number.exponent += exponent_of(text + 1);
+	int64_t exponent = 0;
+	const char *far = *text && !exponent_of(text + 1, &exponent) ? text + 1 : NULL;
+	number.exponent += exponent;
 	while (number.len > 0 && number.digits[number.len - 1] == '0') {
 		number.len--;
 		number.exponent++;
@@ -96,6 +116,8 @@ int sy_number_of(json_object *value, struct sy_number *ret_number)
 		number.negative = false;
 		number.exponent = 0;
 		number.digits[number.len++] = '0';
+	} else if (far) {
+		keep_exponent(&number, far);
 	}
 	ret_number->negative = number.negative;
 	ret_number->exponent = number.exponent;

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A decimal number: (-1)^negative * digits * 10^exponent. digits have no zero at either end; zero is "0" with exponent 0. */
+/* A decimal number: (-1)^negative * digits * 10^exponent. digits have no zero at either end; zero is "0" with exponent 0.
+ * An exponent of more than 15 digits is a part of digits instead. */
 struct sy_number {
 	bool negative;
 	int64_t exponent;

@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 #include "json/scan_keys.h"
 
-/* More digits than any exponent of a finite number needs; keeps later arithmetic on exponents within 64 bits. */
-#define EXPONENT_DIGITS_MAX 9
 #define DEPTH_MAX 1024 /* of any caller: the scanner recurses */
 
 struct scan {
@@ -20,7 +19,10 @@ struct scan {
 	size_t pos;
 	unsigned depth;
 	unsigned max_depth;
+	uint32_t numbers; /* seen so far */
+	size_t tree;	  /* bytes that the tree of what was seen needs */
 	struct sy_scan_keys keys;
+	struct sy_wide_numbers *wide; /* or NULL */
 	struct sy_error *err;
 };
 
@@ -177,7 +179,7 @@ static size_t digits(struct scan *scan)
 	return scan->pos - start;
 }
 
-/* json-c saturates integers that do not fit; an integer here is text without fraction and exponent. */
+/* json-c saturates integers that do not fit, so they are put back afterwards; an integer here is text without fraction and exponent. */
 static bool integer_fits(const char *text, size_t count, bool negative)
 {
 	const char *limit = negative ? "9223372036854775808" : "18446744073709551615";
@@ -192,22 +194,33 @@ static int scan_exponent(struct scan *scan)
 	int c = peek(scan);
 	if (c == '+' || c == '-')
 		scan->pos++;
-	size_t start = scan->pos;
-	size_t count = digits(scan);
-	if (count == 0)
-		return fail(scan, "malformed number");
-	while (count > 1 && scan->data[start] == '0') {
-		start++;
-		count--;
+	return digits(scan) == 0 ? fail(scan, "malformed number") : 0;
+}
+
+static int note_wide(struct scan *scan, size_t pos)
+{
+	struct sy_wide_numbers *wide = scan->wide;
+
+	if (!wide)
+		return 0;
+	if (wide->count == wide->size) {
+		size_t size = wide->size ? wide->size * 2 : 8;
+		struct sy_wide_number *items = reallocarray(wide->items, size, sizeof(*items));
+		if (!items)
+			return sy_error_oom(scan->err);
+		wide->items = items;
+		wide->size = size;
 	}
-	return count > EXPONENT_DIGITS_MAX ? fail(scan, "exponent out of range") : 0;
+	wide->items[wide->count++] = (struct sy_wide_number){scan->numbers, (uint32_t)pos, (uint32_t)(scan->pos - pos)};
+	return 0;
 }
 
 static int scan_number(struct scan *scan)
 {
 	bool negative = scan->data[scan->pos] == '-';
 	bool integer = true;
-	size_t start = scan->pos + (negative ? 1 : 0);
+	size_t begin = scan->pos;
+	size_t start = begin + (negative ? 1 : 0);
 
 	scan->pos = start;
 	size_t count = digits(scan);
@@ -228,11 +241,15 @@ static int scan_number(struct scan *scan)
 			return ret;
 		integer = false;
 	}
-	if (integer && !integer_fits(scan->data + start, count, negative)) {
-		scan->pos = start;
-		return fail(scan, "integer beyond 64 bits");
+	if (scan->pos - begin > SY_JSON_NUMBER_MAX) {
+		scan->pos = begin;
+		return fail(scan, "number of more than 400 characters");
 	}
-	return 0;
+	int ret = 0;
+	if (integer && (!integer_fits(scan->data + start, count, negative) || (negative && scan->data[start] == '0')))
+		ret = note_wide(scan, begin);
+	scan->numbers++;
+	return ret;
 }
 
 static int scan_word(struct scan *scan, const char *word)
@@ -313,6 +330,13 @@ static int scan_array(struct scan *scan)
 	return 0;
 }
 
+/* What json-c needs for it, beside the bytes of the text: "[{},{}]" would else ask 250 times its size of us. */
+static int grow_tree(struct scan *scan, int first)
+{
+	scan->tree += first == '{' ? 800 : first == '[' ? 350 : 64;
+	return scan->tree <= SY_MAX_JSON_TREE ? 0 : fail(scan, "more values than may be held at once");
+}
+
 static int scan_nested(struct scan *scan, int (*nested)(struct scan *scan))
 {
 	if (scan->depth >= scan->max_depth)
@@ -327,6 +351,8 @@ static int scan_value(struct scan *scan)
 {
 	skip_blanks(scan);
 	int c = peek(scan);
+	if (grow_tree(scan, c) < 0)
+		return -EINVAL;
 	switch (c) {
 	case '{':
 		return scan_nested(scan, scan_object);
@@ -349,7 +375,12 @@ static int scan_value(struct scan *scan)
 
 int sy_json_scan(const char *data, size_t len, unsigned max_depth, struct sy_error *err)
 {
-	struct scan scan = {.data = data, .len = len, .max_depth = max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX, .err = err};
+	return sy_json_scan_wide(data, len, max_depth, NULL, err);
+}
+
+int sy_json_scan_wide(const char *data, size_t len, unsigned max_depth, struct sy_wide_numbers *wide, struct sy_error *err)
+{
+	struct scan scan = {.data = data, .len = len, .max_depth = max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX, .wide = wide, .err = err};
 
 	if (len > INT32_MAX) /* json-c counts in int, the key table in 32 bits */
 		return sy_error_set(err, EMSGSIZE, "offset 0: text of %zu bytes", len);

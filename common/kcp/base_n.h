@@ -1,4 +1,4 @@
-/* Private to kcp/: SHA-224 digests as numbers in base 36 and 62 (synctarget.md 3.1). */
+/* Private to kcp/: SHA-224 digests as numbers in base 36 and 62 (syncerd-rules(7) 3.1). */
 #ifndef SY_KCP_BASE_N_H
 #define SY_KCP_BASE_N_H
 

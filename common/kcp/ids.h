@@ -1,5 +1,5 @@
 /* Names that kcp's syncer has always used, byte for byte: SyncTarget key, tenant id, downstream namespace, locator, syncer id
- * (synctarget.md 3.1, golden vectors 3.2). Pure functions. */
+ * (syncerd-rules(7) 3.1, golden vectors 3.2). Pure functions. */
 #ifndef SY_KCP_IDS_H
 #define SY_KCP_IDS_H
 
@@ -46,7 +46,7 @@ bool sy_locator_matches(const char *text, const struct sy_target_id *target, con
 /* Parse a locator: *ret_cluster (logical cluster) and *ret_namespace are malloc'ed. False when it is malformed or of another target. */
 bool sy_locator_parse(const char *text, const struct sy_target_id *target, char **ret_cluster, char **ret_namespace);
 
-/* Syntax of kcp.md 2. */
+/* Syntax of names and paths in kcp. */
 bool sy_cluster_name_valid(const char *text);	/* logical cluster name */
 bool sy_workspace_path_valid(const char *text); /* "root:org:team"; a single segment counts */
 

@@ -15,6 +15,7 @@ struct sy_kube_request {
 	char method[8];
 	struct sy_buf body;
 	bool too_large;
+	bool discard;
 };
 
 static int make_identity(const struct sy_kube *kube, const struct sy_access *access, struct sy_http_identity **ret_identity,
@@ -167,9 +168,11 @@ static void request_free(struct sy_kube_request *request)
 static int on_body(void *arg, int code, const char *data, size_t len)
 {
 	struct sy_kube_request *request = arg;
-	int r = sy_buf_add(&request->body, data, len);
+	int r;
 
-	(void)code;
+	if (request->discard && code < 300)
+		return 0;
+	r = sy_buf_add(&request->body, data, len);
 	request->too_large = r == -EMSGSIZE;
 	return r;
 }
@@ -230,6 +233,7 @@ static int request_start(struct sy_kube_request *request, const struct sy_kube_c
 			.url = sy_buf_str(&url),
 			.accept = call->accept ? call->accept : SY_CT_JSON,
 			.content_type = call->content_type,
+			.if_none_match = call->if_none_match,
 			.body = call->body,
 			.body_len = call->body_len,
 			.timeout_ms = call->timeout_ms > 0 ? call->timeout_ms : kube->timeout_ms,
@@ -253,6 +257,7 @@ int sy_kube_do(struct sy_kube *kube, const struct sy_kube_call *call, sy_kube_do
 	request->kube = kube;
 	request->done = done;
 	request->arg = arg;
+	request->discard = call->discard;
 	sy_buf_init(&request->body, SY_MAX_RESPONSE_BYTES);
 	strncpy(request->method, call->method, sizeof(request->method) - 1);
 	request->path = strdup(call->path ? call->path : "");

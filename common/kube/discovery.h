@@ -18,7 +18,7 @@ struct sy_served {
 void sy_served_done(struct sy_served *served);
 const struct sy_served_resource *sy_served_find(const struct sy_served *served, const char *resource);
 
-/* Decode an APIResourceList (GET /apis/<group>/<version> or /api/v1). Accepts "verbs": null and duplicate subresources (kcp.md 5);
+/* Decode an APIResourceList (GET /apis/<group>/<version> or /api/v1). Accepts "verbs": null and duplicate subresources, as kcp 0.32 sends;
  * -EINVAL for anything that is not an APIResourceList. */
 int sy_served_decode(json_object *value, struct sy_served *ret_served, struct sy_error *err);
 

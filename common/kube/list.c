@@ -73,11 +73,12 @@ static int collect(struct feed *feed, size_t max, bool keep, bool *ret_done, str
 
 	if (fresh && len == 0)
 		return malformed(err);
-	if (list->span.depth > SY_MAX_JSON_DEPTH * 4)
-		return sy_error_set(err, EINVAL, "the list is nested too deeply");
-	if (keep && list->value.len + len > max)
-		return sy_error_set(err, EMSGSIZE, "the list holds a value above %zu bytes", max);
-	if (keep && sy_buf_add(&list->value, feed->data, len) < 0)
+	if (keep && list->value.len + len > max) {
+		if (list->state != IN_ITEM || !list->broken)
+			return sy_error_set(err, EMSGSIZE, "the list holds a value above %zu bytes", max);
+		list->oversized = true; /* what is there of it has to do */
+	}
+	if (keep && !list->oversized && sy_buf_add(&list->value, feed->data, len) < 0)
 		return sy_error_oom(err);
 	feed->data += len;
 	feed->len -= len;
@@ -87,6 +88,7 @@ static int collect(struct feed *feed, size_t max, bool keep, bool *ret_done, str
 static void begin_value(struct sy_list *list, enum state state)
 {
 	sy_buf_reset(&list->value);
+	list->oversized = false;
 	list->span = (struct sy_span){0};
 	list->state = (int)state;
 }
@@ -171,16 +173,34 @@ static int complete_item(struct sy_list *list, json_object *object, struct sy_bu
 	return r < 0 ? sy_error_set(err, -r, "list item %zu cannot be completed with kind and apiVersion", list->items) : 0;
 }
 
+/* Hand on what there is of an item that cannot be read, or end the list with the reason. */
+static int end_broken(struct feed *feed, int r, const struct sy_error *why, struct sy_error *err)
+{
+	struct sy_list *list = feed->list;
+
+	if (r == -ENOMEM)
+		return sy_error_oom(err);
+	if (!list->broken)
+		return sy_error_set(err, -r, "list item %zu: %s", list->items, why->text);
+	list->items++;
+	return list->broken(feed->arg, list->value.data, list->value.len, why);
+}
+
 static int end_item(struct feed *feed, struct sy_error *err)
 {
 	struct sy_list *list = feed->list;
 	sy_auto_json json_object *object = NULL;
+	struct sy_error why = {0};
 	struct sy_buf text;
+	int r;
 
 	list->state = AFTER_ITEM;
-	int r = sy_json_parse(list->value.data, list->value.len, list->max_item, &object, err);
+	if (list->oversized)
+		r = sy_error_set(&why, EMSGSIZE, "an object above %zu bytes", list->max_item);
+	else
+		r = sy_json_parse(list->value.data, list->value.len, list->max_item, &object, &why);
 	if (r < 0)
-		return sy_error_wrap(err, "list item %zu", list->items);
+		return end_broken(feed, r, &why, err);
 	if (!json_object_is_type(object, json_type_object))
 		return malformed(err);
 	sy_buf_init(&text, list->max_item + 1024);

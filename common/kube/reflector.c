@@ -1,7 +1,7 @@
 /* Life, state and back-off of a reflector.
  *
- * What an object does that cannot be read (larger than SY_MAX_OBJECT_BYTES, or JSON that the strict parser refuses): it is never skipped,
- * because whoever compares with the list would take it for deleted. The stream is dropped and the reflector reports FAILING. After a back-off
+ * What an object does that cannot be read (larger than SY_MAX_OBJECT_BYTES, or JSON that the strict parser refuses) and whose owner has no
+ * callback for it: it is never skipped, because whoever compares with the list would take it for deleted. The stream is dropped and the reflector reports FAILING. After a back-off
  * the collection is read anew, page by page if it was the size. While the object is there, that list stops at it and is never complete, so
  * the reflector stays FAILING and tries again at most every 30 s, and the owner goes on with what it knew.
  */
@@ -86,9 +86,23 @@ static int64_t next_delay_ms(const struct sy_reflector *reflector, int64_t retry
 	return delay > retry_after_ms ? delay : retry_after_ms;
 }
 
+/* Our place is too old, typically after the server was away for long: it answers again, so the wait for it is over. Once; the same answer to
+ * the place of the list that follows is a failure like any other. */
+static void forgive(struct sy_reflector *reflector, enum sy_kube_verdict verdict)
+{
+	if (reflector->failures == 0)
+		reflector->was_gone = false;
+	if (verdict != SY_KUBE_GONE || reflector->poisoned)
+		return;
+	if (!reflector->was_gone)
+		reflector->failures = 0;
+	reflector->was_gone = true;
+}
+
 void reflector_fail(struct sy_reflector *reflector, const struct sy_kube_result *result, bool quiet)
 {
 	reflector_stop(reflector);
+	forgive(reflector, result->verdict);
 	reflector->failures++;
 	if (reflector->kube)
 		kube_count(reflector->kube, result);
@@ -203,6 +217,7 @@ int sy_reflector_new(struct sy_reflector **ret_reflector, struct sy_kube *kube, 
 		return sy_error_oom(err);
 	reflector->kube = kube;
 	reflector->ops = *ops;
+	reflector->broken = spec->broken;
 	reflector->arg = arg;
 	reflector->paged = spec->paged_only;
 	reflector->need_list = true;

@@ -3,11 +3,12 @@
  * Initial state by a streaming list (sendInitialEvents) where the server offers it, else by a paged list and a watch; afterwards resumes
  * from the last resourceVersion; bookmarks advance it; 410 (as answer or ERROR event), resourceVersions from the future and a stream
  * without any byte for longer than the bookmark deadline lead to a new list; 429/5xx/broken streams lead to back-off. Lists and streams are
- * parsed item by item, so memory is bounded by the largest single object. (kcp.md 6.)
+ * parsed item by item, so memory is bounded by the largest single object.
  *
- * An object above SY_MAX_OBJECT_BYTES, or one that the strict JSON parser refuses, is never skipped: a list without it would make it look
- * deleted. While it exists, no list that holds it becomes complete; the reflector is FAILING (TooLarge, or Unreachable with the place of the
- * fault), tries a new list after back-off (30 s at most) and never calls `synced`. After TooLarge lists are paged for good.
+ * An object above SY_MAX_OBJECT_BYTES, or one that the strict JSON parser refuses, is handed to `broken` with what could be read of it, and
+ * the collection goes on. For an owner without `broken` it is never skipped, since a list without it would make it look deleted: while it
+ * exists, no list that holds it becomes complete; the reflector is FAILING (TooLarge, or Unreachable with the place of the fault), tries a new
+ * list after back-off (30 s at most) and never calls `synced`. After TooLarge lists are paged for good.
  *
  * Refusals (401, 403, 429, 5xx) and broken streams keep the place: the watch resumes. The first break of a stream that worked, and the first
  * 410, are normal life and not reported as FAILING.
@@ -27,6 +28,14 @@ enum sy_reflector_state {
 	SY_REFLECTOR_SYNCED,	   /* had a complete list and the watch is open or being resumed */
 	SY_REFLECTOR_FAILING,	   /* the last attempt failed; see last verdict */
 	SY_REFLECTOR_STATE_MAX
+};
+
+/* An object that cannot be taken in. Borrowed, valid during the call. */
+struct sy_reflector_broken {
+	enum sy_reflector_event type; /* as for event */
+	json_object *about;	      /* kube/about.h; NULL: not even its name can be read */
+	bool whole;		      /* about has all of the object's metadata that matters, else name and namespace only */
+	const struct sy_error *why;   /* code EMSGSIZE: above the limit; EINVAL: refused */
 };
 
 struct sy_reflector_ops {
@@ -50,6 +59,9 @@ struct sy_reflector_spec {
 	const char *field_selector;
 	bool paged_only;	      /* never try sendInitialEvents */
 	int64_t bookmark_deadline_ms; /* 0 = 150 s */
+	/* See above; NULL: such an object stops the collection. Called between begin and synced, too: the object is a part of the list. An owner
+	 * that cannot tell which one it was must not take what it did not see in the list for absent. */
+	void (*broken)(void *arg, const struct sy_reflector_broken *broken);
 };
 
 /* All strings are copied. Starts at once. The callbacks come from the loop. */

@@ -73,8 +73,11 @@ static void silent(struct sy_reflector *reflector)
 	int64_t since = open ? reflector->last_heard_ms : reflector->started_ms;
 	reflector->transfer = NULL;
 	sy_http_abandon(transfer, since);
+	/* kcp sends no bookmarks for a type of which nothing has changed since its start: silence is a reason to look, the list that follows tells
+	 * whether anything is wrong. */
 	reflector_fail_text(reflector, SY_KUBE_UNREACHABLE,
-			    open ? "the stream was silent for longer than its deadline" : "no answer within the deadline", false);
+			    open ? "the stream was silent for longer than its deadline" : "no answer within the deadline",
+			    attempt == ATTEMPT_WATCH && open);
 }
 
 void reflector_on_silence(void *arg)
@@ -308,6 +311,7 @@ void reflector_start(struct sy_reflector *reflector)
 	sy_stream_done(&reflector->stream);
 	sy_list_done(&reflector->list);
 	sy_list_init(&reflector->list, SY_MAX_OBJECT_BYTES);
+	reflector_accept_broken(reflector);
 	sy_buf_done(&reflector->error_body);
 	sy_buf_init(&url, KUBE_MAX_URL);
 	int r = open_transfer(reflector, attempt, &url, &err);

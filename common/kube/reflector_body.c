@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "kube/about.h"
 #include "kube/reflector_impl.h"
 
 /* Ends the feeding of a slice whose attempt is over; the reason has been dealt with. */
@@ -96,14 +97,71 @@ static int take_change(struct sy_reflector *reflector, const struct sy_stream_ev
 	return 0;
 }
 
+static int tell_broken(struct sy_reflector *reflector, enum sy_reflector_event type, const char *data, size_t len,
+		       const struct sy_error *why)
+{
+	struct sy_reflector_broken broken = {.type = type, .why = why};
+	bool in_watch = reflector->attempt == ATTEMPT_WATCH;
+	unsigned serial = reflector->serial;
+	char kept[REFLECTOR_MAX_RV] = "";
+
+	if (sy_about_read(data, len, &broken.about, &broken.whole) < 0)
+		return -ENOMEM;
+	const char *rv = broken.whole ? version_of(broken.about, NULL) : NULL;
+	if (rv)
+		memcpy(kept, rv, strlen(rv) + 1);
+	reflector->broken(reflector->arg, &broken);
+	json_object_put(broken.about);
+	if (!reflector_is_current(reflector, serial))
+		return STOPPED;
+	if (in_watch && *kept) { /* else the next event brings us on */
+		memcpy(reflector->rv, kept, sizeof(kept));
+		reflector_delivered(reflector);
+	}
+	return 0;
+}
+
+static int on_broken_item(void *arg, const char *raw, size_t raw_len, const struct sy_error *why)
+{
+	return tell_broken(arg, SY_ADDED, raw, raw_len, why);
+}
+
+void reflector_accept_broken(struct sy_reflector *reflector)
+{
+	reflector->list.broken = reflector->broken ? on_broken_item : NULL;
+	reflector->stream.give_cut = reflector->broken != NULL;
+	reflector->stream.cut = false;
+}
+
+/* A line that could not be decoded: r and err say why. It may be a sound event of an object that is not. */
+static int take_broken(struct sy_reflector *reflector, const char *line, size_t len, int r, struct sy_error *err)
+{
+	struct sy_stream_event event;
+	struct sy_error why = {0};
+
+	if (r == -ENOMEM || !reflector->broken || sy_stream_frame(line, len, reflector->stream.cut, &event, NULL) < 0 ||
+	    event.type == SY_STREAM_BOOKMARK || event.type == SY_STREAM_ERROR)
+		return r;
+	if (reflector->stream.cut)
+		sy_error_set(&why, EMSGSIZE, "an object above %u bytes", SY_MAX_OBJECT_BYTES);
+	else
+		why = *err;
+	enum sy_reflector_event type = event.type == SY_STREAM_DELETED ? SY_DELETED : SY_MODIFIED;
+	if (type == SY_MODIFIED && (event.type == SY_STREAM_ADDED || reflector->attempt == ATTEMPT_STREAM_LIST))
+		type = SY_ADDED;
+	return tell_broken(reflector, type, event.raw, event.raw_len, &why);
+}
+
 static int on_line(void *arg, const char *line, size_t len, struct sy_error *err)
 {
 	struct sy_reflector *reflector = arg;
 	struct sy_stream_event event;
-	int r = sy_stream_decode(line, len, SY_MAX_OBJECT_BYTES, &event, err);
+	int r = -EMSGSIZE;
 
+	if (!reflector->stream.cut)
+		r = sy_stream_decode(line, len, SY_MAX_OBJECT_BYTES, &event, err);
 	if (r < 0)
-		return r;
+		return take_broken(reflector, line, len, r, err);
 	if (event.type == SY_STREAM_BOOKMARK)
 		r = take_bookmark(reflector, event.object, err);
 	else if (event.type == SY_STREAM_ERROR)

@@ -31,6 +31,7 @@ struct sy_reflector {
 	LIST_ENTRY(sy_reflector) entry; /* of kube->reflectors */
 	struct sy_kube *kube;		/* NULL: the client is gone */
 	struct sy_reflector_ops ops;
+	void (*broken)(void *arg, const struct sy_reflector_broken *broken);
 	void *arg;
 	char *base;
 	char *path;
@@ -63,6 +64,7 @@ struct sy_reflector {
 	char *continue_token; /* next page; NULL = the first one */
 	bool poisoned;	      /* something could not be read: deliveries alone do not end the back-off */
 	unsigned failures;
+	bool was_gone; /* among these failures is a place that was too old */
 	unsigned short_ends;
 	unsigned cut_streams;
 	unsigned depth;
@@ -96,5 +98,6 @@ int reflector_query(const struct sy_reflector *reflector, enum reflector_attempt
 
 /* reflector_body.c */
 int reflector_take(struct sy_reflector *reflector, const char *data, size_t len);
+void reflector_accept_broken(struct sy_reflector *reflector); /* at the start of an attempt, if the owner wants to hear of them */
 
 #endif

@@ -120,10 +120,12 @@ static enum sy_kube_verdict internal_error(const char *message)
 static enum sy_kube_verdict classify(const struct sy_kube_result *result, json_object *status, const char *path)
 {
 	switch (result->http_code) {
+	case 304: /* comes only for an etag that we have sent */
+		return SY_KUBE_OK;
 	case 400:
 	case 406:
 	case 415:
-		return SY_KUBE_BAD_REQUEST;
+		return status ? SY_KUBE_BAD_REQUEST : SY_KUBE_SERVER_ERROR; /* a proxy's page says nothing about the object */
 	case 401:
 		return SY_KUBE_UNAUTHORIZED;
 	case 403:
@@ -137,7 +139,7 @@ static enum sy_kube_verdict classify(const struct sy_kube_result *result, json_o
 	case 413:
 		return SY_KUBE_TOO_LARGE;
 	case 422:
-		return SY_KUBE_INVALID;
+		return status ? SY_KUBE_INVALID : SY_KUBE_SERVER_ERROR;
 	case 429:
 		return SY_KUBE_THROTTLED;
 	case 500:
@@ -200,6 +202,13 @@ static void set_server_time(struct sy_kube_result *result, const char *date)
 		result->server_time = (int64_t)seconds;
 }
 
+/* A proxy in front of kcp says nothing but 502 when a shard is away: an error is never without words. */
+static void say_code(const struct sy_kube_result *result, struct kube_text *text)
+{
+	if (result->verdict != SY_KUBE_OK && text->message[0] == '\0')
+		(void)snprintf(text->message, sizeof(text->message), "HTTP status %d without a message", result->http_code);
+}
+
 void kube_result(const struct sy_kube *kube, const struct kube_answer *answer, struct kube_text *text, struct sy_kube_result *ret_result)
 {
 	static const char too_large[] = "the answer is larger than this client accepts";
@@ -212,6 +221,7 @@ void kube_result(const struct sy_kube *kube, const struct kube_answer *answer, s
 		.object = answer->object,
 		.reason = sy_json_str(status, "reason", NULL),
 		.warning = http->warning,
+		.etag = http->etag,
 		.message = text->message,
 	};
 
@@ -235,6 +245,7 @@ void kube_result(const struct sy_kube *kube, const struct kube_answer *answer, s
 	} else {
 		result.verdict = classify(&result, status, answer->path);
 	}
+	say_code(&result, text);
 	*ret_result = result;
 }
 
@@ -256,6 +267,7 @@ void kube_result_of_status(const struct sy_kube *kube, json_object *status, stru
 	set_retry_after(&result, 0, status);
 	result.verdict =
 		strcmp(result.reason, "Expired") == 0 || strcmp(result.reason, "Gone") == 0 ? SY_KUBE_GONE : classify(&result, status, "");
+	say_code(&result, text);
 	*ret_result = result;
 }
 

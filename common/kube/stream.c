@@ -61,12 +61,20 @@ static bool take_value(struct slice *rest, struct slice *ret_value)
 }
 
 /* One "key": value. */
-static bool take_member(struct slice *rest, struct frame *frame)
+static bool take_member(struct slice *rest, bool cut, struct frame *frame)
 {
 	struct slice key, value;
 
 	skip_space(rest);
-	if (rest->len == 0 || *rest->data != '"' || !take_value(rest, &key) || !take_char(rest, ':') || !take_value(rest, &value))
+	if (rest->len == 0 || *rest->data != '"' || !take_value(rest, &key) || !take_char(rest, ':'))
+		return false;
+	skip_space(rest);
+	if (cut && slice_is(&key, "\"object\"")) {
+		frame->object = *rest;
+		rest->len = 0;
+		return frame->object.len > 0;
+	}
+	if (!take_value(rest, &value))
 		return false;
 	struct slice *place = slice_is(&key, "\"type\"") ? &frame->type : (slice_is(&key, "\"object\"") ? &frame->object : NULL);
 	if (!place)
@@ -77,13 +85,15 @@ static bool take_member(struct slice *rest, struct frame *frame)
 	return true;
 }
 
-static bool take_frame(struct slice rest, struct frame *frame)
+static bool take_frame(struct slice rest, bool cut, struct frame *frame)
 {
 	if (!take_char(&rest, '{'))
 		return false;
 	do {
-		if (!take_member(&rest, frame))
+		if (!take_member(&rest, cut, frame))
 			return false;
+		if (cut && frame->object.data)
+			return frame->type.data;
 	} while (take_char(&rest, ','));
 	if (!take_char(&rest, '}'))
 		return false;
@@ -91,22 +101,32 @@ static bool take_frame(struct slice rest, struct frame *frame)
 	return rest.len == 0 && frame->type.data && frame->object.data;
 }
 
-int sy_stream_decode(const char *line, size_t len, size_t max, struct sy_stream_event *ret_event, struct sy_error *err)
+int sy_stream_frame(const char *line, size_t len, bool cut, struct sy_stream_event *ret_event, struct sy_error *err)
 {
 	struct frame frame = {0};
 	unsigned type = 0;
-	json_object *object = NULL;
 
-	if (!take_frame((struct slice){line, len}, &frame) || *frame.object.data != '{')
+	if (!take_frame((struct slice){line, len}, cut, &frame) || *frame.object.data != '{')
 		return sy_error_set(err, EINVAL, "the watch stream holds a line that is no event");
 	while (type < SY_STREAM_TYPE_MAX && !slice_is(&frame.type, type_names[type]))
 		type++;
 	if (type == SY_STREAM_TYPE_MAX)
 		return sy_error_set(err, EINVAL, "the watch stream holds an event of an unknown type");
-	int r = sy_json_parse(frame.object.data, frame.object.len, max, &object, err);
+	*ret_event = (struct sy_stream_event){(enum sy_stream_type)type, NULL, frame.object.data, frame.object.len};
+	return 0;
+}
+
+int sy_stream_decode(const char *line, size_t len, size_t max, struct sy_stream_event *ret_event, struct sy_error *err)
+{
+	struct sy_stream_event event = {0};
+	int r = sy_stream_frame(line, len, false, &event, err);
+
+	if (r < 0)
+		return r;
+	r = sy_json_parse(event.raw, event.raw_len, max, &event.object, err);
 	if (r < 0)
 		return sy_error_wrap(err, "watch event");
-	*ret_event = (struct sy_stream_event){(enum sy_stream_type)type, object, frame.object.data, frame.object.len};
+	*ret_event = event;
 	return 0;
 }
 
@@ -118,6 +138,7 @@ void sy_stream_event_done(struct sy_stream_event *event)
 
 void sy_stream_init(struct sy_stream *stream, size_t max_line)
 {
+	*stream = (struct sy_stream){0};
 	sy_buf_init(&stream->partial, max_line);
 }
 
@@ -140,8 +161,14 @@ static int give_line(const char *line, size_t len, sy_stream_line_fn *fn, void *
 
 static int keep(struct sy_stream *stream, const char *data, size_t len, struct sy_error *err)
 {
+	if (stream->cut)
+		return 0; /* its beginning is all that there is room for */
 	int r = sy_buf_add(&stream->partial, data, len);
 
+	if (r == -EMSGSIZE && stream->give_cut) {
+		stream->cut = true;
+		return 0;
+	}
 	if (r == -EMSGSIZE)
 		return sy_error_set(err, EMSGSIZE, "the watch stream holds an event above %zu bytes", stream->partial.max);
 	return r < 0 ? sy_error_oom(err) : 0;
@@ -173,6 +200,7 @@ int sy_stream_feed(struct sy_stream *stream, const char *data, size_t len, sy_st
 				r = give_line(stream->partial.data, stream->partial.len, fn, arg, err);
 			if (r == 0)
 				forget(stream);
+			stream->cut = false;
 		}
 		if (r < 0)
 			return r;

@@ -23,16 +23,21 @@ void sy_stream_event_done(struct sy_stream_event *event);
  * -EMSGSIZE when the object is larger than max. raw points into line. */
 int sy_stream_decode(const char *line, size_t len, size_t max, struct sy_stream_event *ret_event, struct sy_error *err);
 
+/* The frame of a line only: object is NULL, raw its unread text. cut: the end of the line is missing, raw is the beginning of the object. */
+int sy_stream_frame(const char *line, size_t len, bool cut, struct sy_stream_event *ret_event, struct sy_error *err);
+
 /* Called for each line, without its line end; empty lines are skipped. A negative value ends sy_stream_feed with it. */
 typedef int sy_stream_line_fn(void *arg, const char *line, size_t len, struct sy_error *err);
 
 struct sy_stream {
 	struct sy_buf partial; /* the beginning of a line whose end has not come */
+	bool give_cut;	       /* set by the owner: a line above the limit is given without its end, instead of ending the stream */
+	bool cut;	       /* the line being given, or collected, is such a one */
 };
 
 void sy_stream_init(struct sy_stream *stream, size_t max_line);
 void sy_stream_done(struct sy_stream *stream);
-/* Take a slice. Lines that lie whole in it are not copied. -EMSGSIZE for a line above the limit. */
+/* Take a slice. Lines that lie whole in it are not copied. -EMSGSIZE for a line above the limit, unless give_cut is set. */
 int sy_stream_feed(struct sy_stream *stream, const char *data, size_t len, sy_stream_line_fn *fn, void *arg, struct sy_error *err);
 /* True when bytes without a line end are left: at the end of the stream they are a broken event. */
 bool sy_stream_is_partial(const struct sy_stream *stream);

@@ -1,5 +1,5 @@
 /* One nng pair1 socket between the supervisor and one incarnation of a worker: bytes in, bytes out, on the loop. The only file that
- * includes nng, and where its traps are dealt with (libraries.md 2). It carries opaque messages; what they mean is proto/.
+ * includes nng, and where the traps of nng 1.5.2 are dealt with. It carries opaque messages; what they mean is proto/.
  *
  * Nothing here proves delivery or death: messages that matter are acknowledged by the layer above, death is a pidfd or a life-line.
  */
@@ -14,7 +14,8 @@
 
 struct sy_link;
 
-/* One received message; data is valid during the call. The link may be renewed, but not freed, from here. peer_pid is the sender's pid as the kernel gave it (0 = unknown). */
+/* One received message; data is valid during the call. The link may be renewed, but not freed, from here. peer_pid is the sender's pid as the
+ * kernel gave it (0 = unknown). */
 typedef void sy_link_recv_fn(void *arg, const char *data, size_t len, pid_t peer_pid, uid_t peer_uid);
 
 /* Listen on "ipc://<path>": the directory must be 0700 and ours; a stale file is unlinked, never probed; the socket is 0600. max = largest
@@ -35,7 +36,7 @@ void sy_link_free(struct sy_link *link);
 /* Queue one message; never blocks. -EAGAIN when the peer does not read (send buffer full): the caller keeps its state and tries later. */
 int sy_link_send(struct sy_link *link, const char *data, size_t len, struct sy_error *err);
 
-/* Sockets whose close is still under way. It happens in a thread of its own and may never end (libraries.md 2); a number that stays up
+/* Sockets whose close is still under way. It happens in a thread of its own and may never end (link/close.h says why); a number that stays up
  * means that descriptors are lost. */
 unsigned sy_link_closing(void);
 

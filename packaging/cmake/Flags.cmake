@@ -6,6 +6,9 @@ target_compile_options(sy_flags INTERFACE
   -Wwrite-strings -Wundef -fno-common -fstack-protector-strong -fno-omit-frame-pointer)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64")
   target_compile_options(sy_flags INTERFACE -fcf-protection=full)
+  # The start code of Debian 12's libc carries no CET notes, so the linker must be told. It is true of shadow stacks; landing pads (IBT) are
+  # in all code of ours, but may not be claimed while that start code has none.
+  target_link_options(sy_flags INTERFACE -Wl,-z,shstk)
 endif()
 target_link_options(sy_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")

@@ -5,12 +5,17 @@ _syncerctl_workspaces()
 	syncerctl "$@" workspaces --output json 2>/dev/null | grep -o '"path": *"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/'
 }
 
+_syncerctl_names()
+{
+	syncerctl explain --output json 2>/dev/null | grep -o '"name": *"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | sort -u
+}
+
 _syncerctl()
 {
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces restart pause resume loglevel events dump install version'
+	local commands='status workspaces restart approve pause resume cordon uncordon drain loglevel events dump explain release watch-heartbeat install uninstall version'
 	local common='--socket --output --help --version'
 	local i command='' target='' socket=()
 
@@ -49,7 +54,7 @@ _syncerctl()
 	fi
 
 	case $command in
-	restart | pause | resume | dump | events)
+	restart | approve | pause | resume | dump | events)
 		if [[ $cur == -* ]]; then
 			local more=''
 			[[ $command == events ]] && more='--follow'
@@ -69,12 +74,37 @@ _syncerctl()
 			__ltrim_colon_completions "$cur"
 		fi
 		;;
+	explain)
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
+		elif [[ -z $target ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_syncerctl_names)" -- "$cur")
+		fi
+		;;
+	drain)
+		mapfile -t COMPREPLY < <(compgen -W "--wait --timeout $common" -- "$cur")
+		;;
 	install)
 		local own='kcp cluster'
 		case $target in
-		kcp) own='--workspace --name --export --label --tenant-events --apply --output-kubeconfig --token-ttl --kubeconfig --context' ;;
+		kcp) own='--workspace --name --export --prune-exports --label --apply --output-kubeconfig --token-ttl --kubeconfig --context' ;;
 		cluster) own='--workspace --name --allow-claims --apply --output-kubeconfig --token-ttl --kubeconfig --context --cluster-kubeconfig --cluster-context' ;;
 		esac
+		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
+		;;
+	uninstall)
+		local own='kcp cluster'
+		case $target in
+		kcp) own='--workspace --name --export --timeout --kubeconfig --context' ;;
+		cluster) own='--workspace --name --syncer --kubeconfig --context --cluster-kubeconfig --cluster-context' ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
+		;;
+	watch-heartbeat)
+		mapfile -t COMPREPLY < <(compgen -W "--workspace --name --all --threshold --interval --kubeconfig --context $common" -- "$cur")
+		;;
+	release)
+		local own='--target --workspace --all --key --export --force --dry-run --kubeconfig --context'
 		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
 		;;
 	*)

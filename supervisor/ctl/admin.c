@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "ctl.h"
+#include "supervisor/config/advice.h"
 
 struct ctl_admin {
 	struct sy_loop *loop;
@@ -12,6 +13,7 @@ struct ctl_admin {
 	struct sy_timer *timer;
 	struct sy_access access;
 	char *base;
+	bool is_kcp;
 	struct ctl_answer *answer; /* where the request under way puts its result */
 };
 
@@ -58,7 +60,8 @@ static int read_base(struct ctl_admin *admin, const char *role, struct sy_error 
 {
 	sy_auto_free char *workspace = NULL;
 
-	if (!strcmp(role, "kcp"))
+	admin->is_kcp = !strcmp(role, "kcp");
+	if (admin->is_kcp)
 		return sy_kcp_split_server(admin->access.server, &admin->base, &workspace, err);
 	admin->base = copy_text(admin->access.server);
 	return 0;
@@ -125,6 +128,24 @@ const char *ctl_admin_base(const struct ctl_admin *admin)
 	return admin->base;
 }
 
+/* Where no API object answered, the address is what has to be checked. */
+static char *explain(const struct ctl_admin *admin, const struct sy_kube_result *result)
+{
+	bool kcp = admin->is_kcp;
+	const char *message = result->message ? result->message : "";
+	const char *advice = sy_advice(kcp ? SY_ADVICE_KCP : SY_ADVICE_CLUSTER, result->verdict, message);
+	char *text = NULL;
+
+	if (result->verdict != SY_KUBE_UNREACHABLE && result->verdict != SY_KUBE_UNAUTHORIZED &&
+	    !sy_advice_no_kcp(result->verdict, message))
+		return copy_text(message);
+	if (asprintf(&text, "%s: %s; %s", admin->base, message, advice) < 0) {
+		ctl_error("out of memory");
+		exit(CTL_FAILED);
+	}
+	return text;
+}
+
 static void call_done(void *arg, const struct sy_kube_result *result)
 {
 	struct ctl_admin *admin = arg;
@@ -133,19 +154,19 @@ static void call_done(void *arg, const struct sy_kube_result *result)
 	answer->verdict = result->verdict;
 	answer->http_code = result->http_code;
 	answer->object = json_object_get(result->object);
-	answer->message = copy_text(result->message ? result->message : "");
+	answer->message = explain(admin, result);
+	answer->server_time = result->server_time;
 	sy_loop_stop(admin->loop);
 }
 
-void ctl_admin_call(struct ctl_admin *admin, const char *workspace, const char *method, const char *path, const char *query,
-		    const char *content_type, json_object *body, struct ctl_answer *ret_answer)
+static void call(struct ctl_admin *admin, const char *workspace, struct sy_kube_call call, json_object *body, struct ctl_answer *ret_answer)
 {
 	sy_auto_free char *base = NULL;
 	sy_auto_free char *text = body ? sy_json_text(body) : NULL;
-	struct sy_kube_call call = {.method = method, .path = path, .query = query, .content_type = content_type, .body = text};
 	struct sy_error err = {.text = "out of memory"};
 
 	memset(ret_answer, 0, sizeof(*ret_answer));
+	call.body = text;
 	call.body_len = text ? strlen(text) : 0;
 	if (asprintf(&base, "%s%s%s", admin->base, workspace ? "/clusters/" : "", workspace ? workspace : "") < 0)
 		base = NULL;
@@ -159,8 +180,27 @@ void ctl_admin_call(struct ctl_admin *admin, const char *workspace, const char *
 	sy_loop_run(admin->loop);
 }
 
+void ctl_admin_call(struct ctl_admin *admin, const char *workspace, const char *method, const char *path, const char *query,
+		    const char *content_type, json_object *body, struct ctl_answer *ret_answer)
+{
+	call(admin, workspace, (struct sy_kube_call){.method = method, .path = path, .query = query, .content_type = content_type}, body,
+	     ret_answer);
+}
+
+void ctl_admin_list(struct ctl_admin *admin, const char *workspace, const char *path, const char *query, struct ctl_answer *ret_answer)
+{
+	call(admin, workspace, (struct sy_kube_call){.method = "GET", .path = path, .query = query, .accept = SY_ACCEPT_METADATA}, NULL,
+	     ret_answer);
+}
+
+void ctl_admin_pause(struct ctl_admin *admin)
+{
+	sy_timer_start(admin->timer, 200);
+	sy_loop_run(admin->loop);
+}
+
 bool ctl_admin_wait(struct ctl_admin *admin, const char *workspace, const char *path, unsigned seconds,
-		    bool (*ready)(const struct ctl_answer *answer), struct ctl_answer *ret_answer)
+		    bool (*ready)(void *arg, const struct ctl_answer *answer), void *arg, struct ctl_answer *ret_answer)
 {
 	int64_t deadline;
 
@@ -168,13 +208,12 @@ bool ctl_admin_wait(struct ctl_admin *admin, const char *workspace, const char *
 	deadline = sy_loop_now_ms(admin->loop) + (int64_t)seconds * 1000;
 	for (;;) {
 		ctl_admin_call(admin, workspace, "GET", path, NULL, NULL, NULL, ret_answer);
-		if (ready(ret_answer))
+		if (ready(arg, ret_answer))
 			return true;
 		sy_loop_update_now(admin->loop);
 		if (sy_loop_now_ms(admin->loop) >= deadline)
 			return false;
 		ctl_answer_done(ret_answer);
-		sy_timer_start(admin->timer, 200);
-		sy_loop_run(admin->loop);
+		ctl_admin_pause(admin);
 	}
 }

@@ -1,4 +1,4 @@
-/* Verbs on one workspace: restart, pause, resume, loglevel, dump. */
+/* Verbs on one workspace: restart, approve, pause, resume, loglevel, dump. */
 #include <string.h>
 
 #include "base/log.h"
@@ -25,6 +25,15 @@ int ctl_restart(struct ctl *ctl, int argc, char **argv)
 	return workspace_verb(ctl, argc, argv, "restart",
 			      "Restart the worker of one workspace; the others are not touched. WORKSPACE is a path or a logical cluster.",
 			      "is being restarted");
+}
+
+int ctl_approve(struct ctl *ctl, int argc, char **argv)
+{
+	return workspace_verb(
+		ctl, argc, argv, "approve",
+		"Let the worker of one workspace delete what its guard against mass deletion holds: copies whose objects vanished "
+		"upstream, many at once and unexplained.",
+		"may delete what was held");
 }
 
 int ctl_pause(struct ctl *ctl, int argc, char **argv)

@@ -10,12 +10,20 @@ static const struct ctl_command commands[] = {
 	{"status", "the state of this syncerd", ctl_status},
 	{"workspaces", "the workspaces that are served", ctl_workspaces},
 	{"restart", "restart one workspace's worker", ctl_restart},
+	{"approve", "let go what the guard against mass deletion holds", ctl_approve},
 	{"pause", "stop writing for one workspace", ctl_pause},
 	{"resume", "take up a paused workspace again", ctl_resume},
+	{"cordon", "let no new workspace be served", ctl_cordon},
+	{"uncordon", "take back cordon and drain", ctl_uncordon},
+	{"drain", "remove everything from the cluster, keep it in kcp", ctl_drain},
 	{"loglevel", "set the log level", ctl_loglevel},
 	{"events", "what happened to objects", ctl_events},
 	{"dump", "what is known about one object", ctl_dump},
+	{"explain", "what a condition, phase or reason means", ctl_explain},
+	{"release", "let go in kcp what a dead syncerd still holds", ctl_release},
+	{"watch-heartbeat", "say it in kcp when a SyncTarget's heartbeat is missing", ctl_watch_heartbeat},
 	{"install", "set up kcp or the physical cluster for syncerd", ctl_install},
+	{"uninstall", "take back what install has made, and all that was synced", ctl_uninstall},
 	{"version", "versions of syncerctl and syncerd", ctl_version},
 };
 
@@ -84,7 +92,7 @@ static char *help_filter(int key, const char *text, void *input)
 		return NULL;
 	fputs("Commands:\n", stream);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
+		fprintf(stream, "  %-16s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'syncerctl COMMAND --help' tells more. OPTIONs may also follow the COMMAND. WORKSPACE is a path (root:org:team) or a "
 	      "logical cluster name.",
 	      stream);

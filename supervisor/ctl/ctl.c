@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/visible.h"
-#include "supervisor/yaml.h"
+#include "supervisor/config/yaml.h"
 
 void ctl_error(const char *fmt, ...)
 {
@@ -23,20 +23,10 @@ void ctl_error(const char *fmt, ...)
 
 char *ctl_visible(const char *text)
 {
-	size_t len = strlen(text);
 	struct sy_buf out;
 
-	sy_buf_init(&out, 8 * len + 1);
-	while (len > 0) {
-		char form[SY_VISIBLE_MAX];
-		size_t used = sy_visible_char(text, len, form);
-
-		if (sy_buf_add_str(&out, form) < 0)
-			break;
-		text += used;
-		len -= used;
-	}
-	char *visible = len == 0 ? sy_buf_take(&out) : NULL;
+	sy_buf_init(&out, 8 * strlen(text) + 1);
+	char *visible = sy_visible_add(&out, text) == 0 ? sy_buf_take(&out) : NULL;
 	if (!visible) {
 		fputs("syncerctl: out of memory\n", stderr);
 		exit(CTL_FAILED);

@@ -14,10 +14,11 @@ enum ctl_exit {
 	CTL_OK = 0,
 	CTL_FAILED = 1,	     /* the request was refused or an object could not be written */
 	CTL_USAGE = 2,	     /* wrong command line */
-	CTL_INCOMPLETE = 3,  /* install: a part needs another administrator; it was printed */
+	CTL_INCOMPLETE = 3,  /* install, uninstall, release: a part needs another administrator; it was printed */
 	CTL_WAITING = 4,     /* install: the SyncTarget does not exist yet, only the first part was printed */
 	CTL_NOT_FOUND = 5,   /* no such workspace or object */
 	CTL_UNREACHABLE = 6, /* no syncerd behind the socket */
+	CTL_TIMEOUT = 7,     /* drain --wait: not over within --timeout; it goes on */
 };
 
 enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML };
@@ -41,12 +42,20 @@ int ctl_main(int argc, char **argv);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workspaces(struct ctl *ctl, int argc, char **argv);
 int ctl_restart(struct ctl *ctl, int argc, char **argv);
+int ctl_approve(struct ctl *ctl, int argc, char **argv);
 int ctl_pause(struct ctl *ctl, int argc, char **argv);
 int ctl_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_cordon(struct ctl *ctl, int argc, char **argv);
+int ctl_uncordon(struct ctl *ctl, int argc, char **argv);
+int ctl_drain(struct ctl *ctl, int argc, char **argv);
 int ctl_loglevel(struct ctl *ctl, int argc, char **argv);
 int ctl_events(struct ctl *ctl, int argc, char **argv);
 int ctl_dump(struct ctl *ctl, int argc, char **argv);
+int ctl_explain(struct ctl *ctl, int argc, char **argv);
 int ctl_install(struct ctl *ctl, int argc, char **argv);
+int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
+int ctl_release(struct ctl *ctl, int argc, char **argv);
+int ctl_watch_heartbeat(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
 
 /* Parse a subcommand's line: --socket and --output (-o) plus at most max positional arguments, of which the first `required` must be there.

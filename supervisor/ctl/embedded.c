@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "supervisor/yaml.h"
+#include "supervisor/config/yaml.h"
 
 __asm__(".section .rodata\n"
 	".global ctl_schema_yaml\n"

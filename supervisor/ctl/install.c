@@ -1,4 +1,4 @@
-/* Command line of `syncerctl install kcp|cluster`. */
+/* Command line of `syncerctl install kcp|cluster`, and what `uninstall` shares with it. */
 #include "install.h"
 
 #include <stdlib.h>
@@ -8,48 +8,35 @@
 #include "base/num.h"
 #include "kcp/ids.h"
 
-enum {
-	OPT_WORKSPACE = 256,
-	OPT_NAME,
-	OPT_EXPORT,
-	OPT_LABEL,
-	OPT_EVENTS,
-	OPT_APPLY,
-	OPT_OUTPUT,
-	OPT_TTL,
-	OPT_CLAIMS,
-	OPT_KUBECONFIG,
-	OPT_CONTEXT,
-	OPT_CLUSTER_KUBECONFIG,
-	OPT_CLUSTER_CONTEXT
-};
-
 static const struct argp_option kcp_options[] = {
-	{"workspace", OPT_WORKSPACE, "PATH", 0, "Workspace that holds the SyncTarget", 0},
-	{"name", OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
-	{"export", OPT_EXPORT, "PATH:EXPORT", 0, "An APIExport to serve; may be repeated", 0},
-	{"label", OPT_LABEL, "KEY=VALUE", 0, "Label of the SyncTarget; may be repeated", 0},
-	{"tenant-events", OPT_EVENTS, NULL, 0, "Also grant create on apiexports/content, for Events on tenants' objects", 0},
-	{"apply", OPT_APPLY, NULL, 0, "Apply instead of print", 0},
-	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
-	{"token-ttl", OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
-	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp (default $KUBECONFIG, else ~/.kube/config)", 0},
-	{"context", OPT_CONTEXT, "NAME", 0, "Context in it", 0},
+	{"workspace", CTL_OPT_WORKSPACE, "PATH", 0, "Workspace that holds the SyncTarget", 0},
+	{"name", CTL_OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
+	{"export", CTL_OPT_EXPORT, "PATH:EXPORT", 0, "An APIExport to serve; may be repeated", 0},
+	{"prune-exports", CTL_OPT_PRUNE, NULL, 0,
+	 "Take exports that are not named here off an existing SyncTarget; their consumers' objects leave the cluster", 0},
+	{"label", CTL_OPT_LABEL, "KEY=VALUE", 0, "Label of the SyncTarget; may be repeated", 0},
+	{"apply", CTL_OPT_APPLY, NULL, 0, "Apply instead of print", 0},
+	{"output-kubeconfig", CTL_OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
+	{"token-ttl", CTL_OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
+	{"kubeconfig", CTL_OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp (default $KUBECONFIG, else ~/.kube/config)",
+	 0},
+	{"context", CTL_OPT_CONTEXT, "NAME", 0, "Context in it", 0},
 	{0},
 };
 
 static const struct argp_option cluster_options[] = {
-	{"workspace", OPT_WORKSPACE, "PATH", 0, "Workspace that holds the SyncTarget", 0},
-	{"name", OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
-	{"allow-claims", OPT_CLAIMS, NULL, 0, "Also grant ConfigMaps and Secrets, where an export claims them", 0},
-	{"apply", OPT_APPLY, NULL, 0, "Apply instead of print", 0},
-	{"output-kubeconfig", OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
-	{"token-ttl", OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
-	{"kubeconfig", OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp (default $KUBECONFIG, else ~/.kube/config)", 0},
-	{"context", OPT_CONTEXT, "NAME", 0, "Context in it", 0},
-	{"cluster-kubeconfig", OPT_CLUSTER_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of the physical cluster (same default)",
+	{"workspace", CTL_OPT_WORKSPACE, "PATH", 0, "Workspace that holds the SyncTarget", 0},
+	{"name", CTL_OPT_NAME, "NAME", 0, "Name of the SyncTarget", 0},
+	{"allow-claims", CTL_OPT_CLAIMS, NULL, 0, "Also grant ConfigMaps and Secrets, where an export claims them", 0},
+	{"apply", CTL_OPT_APPLY, NULL, 0, "Apply instead of print", 0},
+	{"output-kubeconfig", CTL_OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
+	{"token-ttl", CTL_OPT_TTL, "DURATION", 0, "Token that expires, e.g. 24h, instead of the Secret's", 0},
+	{"kubeconfig", CTL_OPT_KUBECONFIG, "FILE", 0, "Your administrator's kubeconfig of kcp (default $KUBECONFIG, else ~/.kube/config)",
 	 0},
-	{"cluster-context", OPT_CLUSTER_CONTEXT, "NAME", 0, "Context in it", 0},
+	{"context", CTL_OPT_CONTEXT, "NAME", 0, "Context in it", 0},
+	{"cluster-kubeconfig", CTL_OPT_CLUSTER_KUBECONFIG, "FILE", 0,
+	 "Your administrator's kubeconfig of the physical cluster (same default)", 0},
+	{"cluster-context", CTL_OPT_CLUSTER_CONTEXT, "NAME", 0, "Context in it", 0},
 	{0},
 };
 
@@ -95,11 +82,13 @@ static void check_complete(struct ctl_install *install, struct argp_state *state
 		argp_error(state, "--workspace %s: not a workspace path such as root:org:team", install->workspace);
 	if (strlen(install->name) > 43 || strspn(install->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(install->name))
 		argp_error(state, "--name %s: want at most 43 characters of a-z, 0-9, - and .", install->name);
+	if (install->prune_exports && !install->export_count)
+		argp_error(state, "--prune-exports needs --export: a SyncTarget that is to serve nothing is uninstalled");
 	if (install->output && !install->apply)
 		argp_error(state, "--output-kubeconfig needs --apply: without it there is no token to write");
 }
 
-static error_t parse_install(int key, char *arg, struct argp_state *state)
+error_t ctl_install_parse(int key, char *arg, struct argp_state *state)
 {
 	struct ctl_install *install = state->input;
 
@@ -107,44 +96,51 @@ static error_t parse_install(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = install->ctl;
 		return 0;
-	case OPT_WORKSPACE:
+	case CTL_OPT_WORKSPACE:
 		install->workspace = arg;
 		return 0;
-	case OPT_NAME:
+	case CTL_OPT_NAME:
 		install->name = arg;
 		return 0;
-	case OPT_EXPORT:
+	case CTL_OPT_EXPORT:
 		add_export(install, arg, state);
 		return 0;
-	case OPT_LABEL:
+	case CTL_OPT_LABEL:
 		add_label(install, arg, state);
 		return 0;
-	case OPT_EVENTS:
-		install->tenant_events = true;
+	case CTL_OPT_PRUNE:
+		install->prune_exports = true;
 		return 0;
-	case OPT_APPLY:
+	case CTL_OPT_APPLY:
 		install->apply = true;
 		return 0;
-	case OPT_OUTPUT:
+	case CTL_OPT_OUTPUT:
 		install->output = arg;
 		return 0;
-	case OPT_TTL:
+	case CTL_OPT_TTL:
 		if (!sy_duration_parse(arg, &install->token_ttl_ms) || install->token_ttl_ms < 600000)
 			argp_error(state, "--token-ttl %s: want a duration of at least 10m", arg);
 		return 0;
-	case OPT_CLAIMS:
+	case CTL_OPT_TIMEOUT:
+		if (!sy_duration_parse(arg, &install->timeout_ms) || install->timeout_ms < 1000)
+			argp_error(state, "--timeout %s: want a duration of at least 1s, such as 5m", arg);
+		return 0;
+	case CTL_OPT_SYNCER:
+		install->syncer = arg;
+		return 0;
+	case CTL_OPT_CLAIMS:
 		install->allow_claims = true;
 		return 0;
-	case OPT_KUBECONFIG:
+	case CTL_OPT_KUBECONFIG:
 		install->kubeconfig = arg;
 		return 0;
-	case OPT_CONTEXT:
+	case CTL_OPT_CONTEXT:
 		install->context = arg;
 		return 0;
-	case OPT_CLUSTER_KUBECONFIG:
+	case CTL_OPT_CLUSTER_KUBECONFIG:
 		install->cluster_kubeconfig = arg;
 		return 0;
-	case OPT_CLUSTER_CONTEXT:
+	case CTL_OPT_CLUSTER_CONTEXT:
 		install->cluster_context = arg;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -162,25 +158,34 @@ static const struct argp_child common[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
 
 static const struct argp kcp_argp = {
 	.options = kcp_options,
-	.parser = parse_install,
+	.parser = ctl_install_parse,
 	.children = common,
 	.doc = "Print, or with --apply make, what syncerd needs in kcp: the SyncTarget type and object, a ServiceAccount, and its roles.",
 };
 static const struct argp cluster_argp = {
 	.options = cluster_options,
-	.parser = parse_install,
+	.parser = ctl_install_parse,
 	.children = common,
 	.doc = "Print, or with --apply make, what syncerd needs in the physical cluster: namespace, ServiceAccount and role.",
 };
 
-static int usage(const char *target)
+int ctl_install_usage(const char *verb, const char *target)
 {
 	bool asked = !strcmp(target, "--help") || !strcmp(target, "-?") || !strcmp(target, "--usage");
 
-	fputs("Usage: syncerctl install kcp|cluster [OPTION...]\nSee 'syncerctl install kcp --help' and 'syncerctl install cluster "
-	      "--help'.\n",
-	      asked ? stdout : stderr);
+	fprintf(asked ? stdout : stderr,
+		"Usage: syncerctl %s kcp|cluster [OPTION...]\nSee 'syncerctl %s kcp --help' and 'syncerctl %s cluster --help'.\n", verb,
+		verb, verb);
 	return asked ? CTL_OK : CTL_USAGE;
+}
+
+void ctl_install_done(struct ctl_install *install)
+{
+	for (size_t i = 0; i < install->export_count; i++) {
+		free(install->exports[i].workspace);
+		free(install->exports[i].name);
+	}
+	json_object_put(install->labels);
 }
 
 /* A kubeconfig that cannot be written should be known before anything is made. */
@@ -200,8 +205,6 @@ static int run(struct ctl_install *install, bool is_kcp)
 		return CTL_FAILED;
 	if (install->output && !strcmp(install->output, "-"))
 		install->out = stderr;
-	if (is_kcp && !install->export_count)
-		ctl_error("no --export given: the SyncTarget will serve nothing until its spec.supportedAPIExports names one");
 	return is_kcp ? ctl_install_kcp(install) : ctl_install_cluster(install);
 }
 
@@ -214,15 +217,11 @@ int ctl_install(struct ctl *ctl, int argc, char **argv)
 	int rc;
 
 	if (!is_kcp && strcmp(target, "cluster") != 0)
-		return usage(target);
+		return ctl_install_usage("install", target);
 	snprintf(name, sizeof(name), "syncerctl install %s", target);
 	argv[1] = name;
 	argp_parse(is_kcp ? &kcp_argp : &cluster_argp, argc - 1, argv + 1, 0, NULL, &install);
 	rc = run(&install, is_kcp);
-	for (size_t i = 0; i < install.export_count; i++) {
-		free(install.exports[i].workspace);
-		free(install.exports[i].name);
-	}
-	json_object_put(install.labels);
+	ctl_install_done(&install);
 	return rc;
 }

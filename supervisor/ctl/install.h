@@ -1,4 +1,4 @@
-/* `syncerctl install`: parts shared by its two targets. */
+/* `syncerctl install` and `uninstall`: parts shared by their two targets. */
 #ifndef SY_CTL_INSTALL_H
 #define SY_CTL_INSTALL_H
 
@@ -6,6 +6,24 @@
 #include "manifests.h"
 
 #define CTL_MAX_EXPORTS 32
+
+enum ctl_install_option {
+	CTL_OPT_WORKSPACE = 256,
+	CTL_OPT_NAME,
+	CTL_OPT_EXPORT,
+	CTL_OPT_LABEL,
+	CTL_OPT_PRUNE,
+	CTL_OPT_APPLY,
+	CTL_OPT_OUTPUT,
+	CTL_OPT_TTL,
+	CTL_OPT_CLAIMS,
+	CTL_OPT_TIMEOUT,
+	CTL_OPT_SYNCER,
+	CTL_OPT_KUBECONFIG,
+	CTL_OPT_CONTEXT,
+	CTL_OPT_CLUSTER_KUBECONFIG,
+	CTL_OPT_CLUSTER_CONTEXT
+};
 
 struct ctl_install {
 	struct ctl *ctl;
@@ -19,16 +37,32 @@ struct ctl_install {
 	size_t export_count;
 	json_object *labels;
 	bool apply;
-	bool tenant_events;
+	bool prune_exports; /* take exports off that the command line does not name */
 	bool allow_claims;
 	const char *output;	    /* kubeconfig file, "-" = standard output, NULL = none */
 	int64_t token_ttl_ms;	    /* 0 = the Secret's token without expiry */
+	int64_t timeout_ms;	    /* uninstall kcp: for the SyncTarget's finalizer */
+	const char *syncer;	    /* uninstall cluster: the syncer id, NULL = find it */
 	FILE *out;		    /* manifests and what was done; stderr when standard output is for the kubeconfig */
 	const char *last_workspace; /* of the manifest printed last (borrowed from install or an export) */
 };
 
+/* The parser of all four command lines; its input is a struct ctl_install. It exits after a wrong line. */
+error_t ctl_install_parse(int key, char *arg, struct argp_state *state);
+/* For a target that is neither kcp nor cluster. Returns an exit code. */
+int ctl_install_usage(const char *verb, const char *target);
+/* Release what the command line gave. */
+void ctl_install_done(struct ctl_install *install);
+
 int ctl_install_kcp(struct ctl_install *install);
 int ctl_install_cluster(struct ctl_install *install);
+/* install_target.c: apply or print the SyncTarget; an existing one keeps its exports. print_only: for another administrator. */
+int ctl_install_target(struct ctl_install *install, struct ctl_admin *admin, bool print_only);
+/* What spec.supportedAPIExports is to be: stored (array or NULL) and what the command line adds; with prune_exports only the latter, and
+ * *ret_pruned has what goes. Both are owned by the caller. */
+json_object *ctl_target_exports(const struct ctl_install *install, json_object *stored, json_object **ret_pruned);
+/* A forgotten --cluster-kubeconfig must not turn kcp into its own physical cluster: false after a message. */
+bool ctl_is_other_server(struct ctl_admin *kcp, struct ctl_admin *cluster);
 /* Append the rules (9.3) for an APIExport's spec (its resources; with allow_claims also its claims on ConfigMaps and Secrets), or, with spec
  * NULL, those that are always needed. Nothing is there twice. */
 void ctl_cluster_rules(json_object *rules, json_object *spec, bool allow_claims);

@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "supervisor/yaml.h"
+#include "supervisor/config/yaml.h"
 
 #define TOKEN_SECONDS 30
 
-static bool token_there(const struct ctl_answer *answer)
+static bool token_there(void *arg, const struct ctl_answer *answer)
 {
 	const char *token = sy_json_str(answer->object, "data", "token", NULL);
 
+	(void)arg;
 	return token && *token;
 }
 
@@ -82,13 +83,13 @@ bool ctl_fetch_token(struct ctl_install *install, struct ctl_admin *admin, const
 	if (asprintf(&path, "/api/v1/namespaces/%s/secrets/%s-token", ns, id) < 0)
 		exit(CTL_FAILED);
 	sy_auto_free char *token = NULL;
-	if (!ctl_admin_wait(admin, workspace, path, TOKEN_SECONDS, token_there, &answer))
+	if (!ctl_admin_wait(admin, workspace, path, TOKEN_SECONDS, token_there, NULL, &answer))
 		ctl_error("Secret %s/%s-token got no token within %d s: %s", ns, id, TOKEN_SECONDS, answer.message);
 	else
 		token = base64_decode(sy_json_str(answer.object, "data", "token", NULL));
 	if (token && token_valid(token))
 		*ret_token = sy_take_ptr(token);
-	else if (token_there(&answer))
+	else if (token_there(NULL, &answer))
 		ctl_error("Secret %s/%s-token holds no usable token", ns, id);
 	ctl_answer_done(&answer);
 	return *ret_token != NULL;

@@ -6,7 +6,9 @@
 
 #include "kcp/ids.h"
 #include "kube/gvr.h"
-#include "supervisor/yaml.h"
+#include "supervisor/config/yaml.h"
+
+#define BIND_TRIES 50u /* 10 s */
 
 static const char *plural_of(const char *kind)
 {
@@ -172,6 +174,22 @@ bool ctl_apply_manifest(struct ctl_install *install, struct ctl_admin *admin, co
 	return ret_answer->verdict == SY_KUBE_OK;
 }
 
+/* kcp looks a new export up where it arrives a moment later, and until then nobody has the permission to bind to it. */
+static bool apply_patiently(struct ctl_install *install, struct ctl_admin *admin, const struct ctl_manifest *manifest,
+			    struct ctl_answer *ret_answer)
+{
+	bool binding = !strcmp(sy_json_str(manifest->object, "kind", NULL), "APIBinding");
+
+	for (unsigned tries = 1;; tries++) {
+		if (ctl_apply_manifest(install, admin, manifest, ret_answer))
+			return true;
+		if (!binding || ret_answer->verdict != SY_KUBE_FORBIDDEN || tries >= BIND_TRIES)
+			return false;
+		ctl_answer_done(ret_answer);
+		ctl_admin_pause(admin);
+	}
+}
+
 int ctl_install_list(struct ctl_install *install, struct ctl_admin *admin, const struct ctl_manifests *list)
 {
 	if (!install->apply) {
@@ -182,7 +200,7 @@ int ctl_install_list(struct ctl_install *install, struct ctl_admin *admin, const
 		const struct ctl_manifest *manifest = &list->items[i];
 		struct ctl_answer answer;
 
-		if (!ctl_apply_manifest(install, admin, manifest, &answer)) {
+		if (!apply_patiently(install, admin, manifest, &answer)) {
 			bool forbidden = answer.verdict == SY_KUBE_FORBIDDEN;
 
 			ctl_error("%s%s%s/%s: %s", manifest->workspace ? manifest->workspace : "", manifest->workspace ? " " : "",

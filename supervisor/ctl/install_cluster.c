@@ -1,4 +1,4 @@
-/* `syncerctl install cluster` (synctarget.md 9.3): one rule per resource of the SyncTarget's exports. */
+/* `syncerctl install cluster` (syncerd-rules(7) 9.3): one rule per resource of the SyncTarget's exports. */
 #include "install.h"
 
 #include <stdlib.h>
@@ -107,13 +107,15 @@ static int collect_rules(struct ctl_install *install, struct ctl_admin *admin, j
 	return CTL_OK;
 }
 
-/* A forgotten --cluster-kubeconfig must not turn kcp into its own physical cluster. */
-static bool same_server(struct ctl_admin *kcp, struct ctl_admin *cluster)
+bool ctl_is_other_server(struct ctl_admin *kcp, struct ctl_admin *cluster)
 {
 	size_t len = strlen(ctl_admin_base(kcp));
 	const char *server = ctl_admin_base(cluster);
 
-	return !strncmp(server, ctl_admin_base(kcp), len) && (server[len] == '\0' || server[len] == '/');
+	if (strncmp(server, ctl_admin_base(kcp), len) != 0 || (server[len] != '\0' && server[len] != '/'))
+		return true;
+	ctl_error("%s is kcp, not the physical cluster: give --cluster-kubeconfig or --cluster-context", server);
+	return false;
 }
 
 static int install_cluster_side(struct ctl_install *install, struct ctl_admin *kcp, const char *id, json_object *rules)
@@ -130,10 +132,8 @@ static int install_cluster_side(struct ctl_install *install, struct ctl_admin *k
 		return rc;
 	}
 	rc = ctl_admin_open(&cluster, install->cluster_kubeconfig, install->cluster_context, "cluster") ? CTL_OK : CTL_FAILED;
-	if (rc == CTL_OK && same_server(kcp, cluster)) {
-		ctl_error("%s is kcp, not the physical cluster: give --cluster-kubeconfig or --cluster-context", ctl_admin_base(cluster));
+	if (rc == CTL_OK && !ctl_is_other_server(kcp, cluster))
 		rc = CTL_FAILED;
-	}
 	if (rc == CTL_OK)
 		rc = ctl_install_list(install, cluster, &list);
 	if (rc == CTL_OK && install->output) {

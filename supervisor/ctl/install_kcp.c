@@ -1,4 +1,4 @@
-/* `syncerctl install kcp` (synctarget.md 9.1, 9.2, 9.4). */
+/* `syncerctl install kcp` (syncerd-rules(7) 9.1, 9.2, 9.4). */
 #include "install.h"
 
 #include <stdlib.h>
@@ -57,15 +57,17 @@ static int choose_schema(struct ctl_install *install, struct ctl_admin *admin, c
 	return CTL_FAILED;
 }
 
-static bool is_bound(const struct ctl_answer *answer)
+static bool is_bound(void *arg, const struct ctl_answer *answer)
 {
 	const char *phase = sy_json_str(answer->object, "status", "phase", NULL);
 
+	(void)arg;
 	return phase && !strcmp(phase, "Bound");
 }
 
-static bool is_served(const struct ctl_answer *answer)
+static bool is_served(void *arg, const struct ctl_answer *answer)
 {
+	(void)arg;
 	return answer->verdict == SY_KUBE_OK || answer->verdict == SY_KUBE_FORBIDDEN;
 }
 
@@ -76,10 +78,10 @@ static int wait_type(struct ctl_install *install, struct ctl_admin *admin)
 	bool ok;
 
 	ok = ctl_admin_wait(admin, install->workspace, "/apis/apis.kcp.io/v1alpha2/apibindings/workload.kcp.io", BIND_SECONDS, is_bound,
-			    &answer);
+			    NULL, &answer);
 	if (ok) {
 		ctl_answer_done(&answer);
-		ok = ctl_admin_wait(admin, install->workspace, "/apis/workload.kcp.io/v1alpha1/synctargets", BIND_SECONDS, is_served,
+		ok = ctl_admin_wait(admin, install->workspace, "/apis/workload.kcp.io/v1alpha1/synctargets", BIND_SECONDS, is_served, NULL,
 				    &answer);
 	}
 	if (!ok)
@@ -93,7 +95,6 @@ static int wait_type(struct ctl_install *install, struct ctl_admin *admin)
 static int install_type(struct ctl_install *install, struct ctl_admin *admin)
 {
 	struct ctl_manifests type = {0};
-	struct ctl_manifests target = {0};
 	char schema[64];
 	bool there = false;
 	int rc = choose_schema(install, admin, schema, sizeof(schema), &there);
@@ -106,16 +107,14 @@ static int install_type(struct ctl_install *install, struct ctl_admin *admin)
 		ctl_manifests_done(&type);
 	}
 	ctl_manifests_type(&type, install->workspace, schema);
-	ctl_manifests_target(&target, install->workspace, install->name, install->exports, install->export_count, install->labels);
 	rc = ctl_install_list(install, admin, &type);
 	if (rc == CTL_OK && install->apply)
 		rc = wait_type(install, admin);
 	if (rc == CTL_OK)
-		rc = ctl_install_list(install, admin, &target);
-	else if (rc == CTL_INCOMPLETE)
-		ctl_print_manifests(install, &target);
+		rc = ctl_install_target(install, admin, false);
+	else if (rc == CTL_INCOMPLETE && ctl_install_target(install, admin, true) != CTL_OK)
+		rc = CTL_FAILED;
 	ctl_manifests_done(&type);
-	ctl_manifests_done(&target);
 	return rc;
 }
 
@@ -128,7 +127,7 @@ static int install_exports(struct ctl_install *install, struct ctl_admin *admin,
 		bool own = !strcmp(export->workspace, install->workspace) || !strcmp(export->workspace, cluster);
 		struct ctl_manifests list = {0};
 
-		ctl_manifests_export(&list, export, id, cluster, own, install->tenant_events);
+		ctl_manifests_export(&list, export, id, cluster, own);
 		int rc = ctl_install_list(install, admin, &list);
 		if (rc != CTL_OK)
 			worst = rc;

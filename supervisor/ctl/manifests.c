@@ -73,22 +73,6 @@ json_object *ctl_schema_object(const char *schema_name)
 	return schema;
 }
 
-static json_object *export_references(const struct ctl_export *exports, size_t count)
-{
-	json_object *array = json_object_new_array();
-
-	if (!array)
-		out_of_memory();
-	for (size_t i = 0; i < count; i++) {
-		json_object *entry = ctl_args("path", exports[i].workspace);
-
-		ctl_args_add(entry, "export", json_object_new_string(exports[i].name));
-		if (json_object_array_add(array, entry) < 0)
-			out_of_memory();
-	}
-	return array;
-}
-
 void ctl_manifests_type(struct ctl_manifests *list, const char *workspace, const char *schema_name)
 {
 	ctl_manifest_addf(list, workspace,
@@ -102,14 +86,14 @@ void ctl_manifests_type(struct ctl_manifests *list, const char *workspace, const
 			  workspace);
 }
 
-void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, const struct ctl_export *exports,
-			  size_t export_count, json_object *labels)
+void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, json_object *exports, json_object *labels)
 {
 	ctl_manifest_addf(list, workspace,
 			  "{\"apiVersion\":\"" EDGE_GROUP "/v1alpha1\",\"kind\":\"SyncTarget\",\"metadata\":{\"name\":\"%s\"},\"spec\":{}}",
 			  name);
 	json_object *target = list->items[list->count - 1].object;
-	ctl_args_add(sy_json_object(target, "spec", NULL), "supportedAPIExports", export_references(exports, export_count));
+	if (exports)
+		ctl_args_add(sy_json_object(target, "spec", NULL), "supportedAPIExports", json_object_get(exports));
 	if (labels && json_object_object_length(labels))
 		ctl_args_add(sy_json_object(target, "metadata", NULL), "labels", json_object_get(labels));
 }
@@ -171,8 +155,7 @@ void ctl_manifests_identity(struct ctl_manifests *list, const char *workspace, c
 	add_cluster_binding(list, workspace, access, "system:kcp:workspace:access", subject);
 }
 
-void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster, bool own,
-			  bool tenant_events)
+void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster, bool own)
 {
 	sy_auto_free char *subject = NULL;
 	sy_auto_free char *role = NULL;
@@ -194,8 +177,8 @@ void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *e
 		"\"verbs\":[\"get\",\"list\",\"watch\"]},"
 		"{\"apiGroups\":[\"apis.kcp.io\"],\"resources\":[\"apiresourceschemas\"],\"verbs\":[\"get\"]},"
 		"{\"apiGroups\":[\"apis.kcp.io\"],\"resources\":[\"apiexports/content\"],\"resourceNames\":[\"%s\"],"
-		"\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"%s]}]}",
-		role, export->name, export->name, tenant_events ? ",\"create\"" : "");
+		"\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}]}",
+		role, export->name, export->name);
 	add_cluster_binding(list, export->workspace, role, role, subject);
 	if (!own)
 		add_cluster_binding(list, export->workspace, access, "system:kcp:workspace:access", subject);

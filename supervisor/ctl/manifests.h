@@ -1,4 +1,4 @@
-/* Objects that `syncerctl install` prints or applies: names, roles and bindings of synctarget.md 2.1 and 9. */
+/* Objects that `syncerctl install` prints or applies: names, roles and bindings of syncerd-rules(7) 2.1 and 9. */
 #ifndef SY_CTL_MANIFESTS_H
 #define SY_CTL_MANIFESTS_H
 
@@ -31,14 +31,13 @@ struct ctl_export {
 
 /* The type SyncTarget: its export and a binding to it; the schema comes before them (ctl_schema_object). */
 void ctl_manifests_type(struct ctl_manifests *list, const char *workspace, const char *schema_name);
-/* The SyncTarget itself. labels may be NULL. */
-void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, const struct ctl_export *exports,
-			  size_t export_count, json_object *labels);
+/* The SyncTarget itself. exports: array for spec.supportedAPIExports, NULL = leave the field out; labels may be NULL. Both borrowed. */
+void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, json_object *exports, json_object *labels);
 /* ServiceAccount, token Secret, roles and bindings in the SyncTarget's workspace (9.1). */
 void ctl_manifests_identity(struct ctl_manifests *list, const char *workspace, const char *name, const char *id);
 /* Role and bindings in one export's workspace (9.2). target_cluster = logical cluster of the SyncTarget; own = the same workspace. */
-void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster, bool own,
-			  bool tenant_events);
+void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster,
+			  bool own);
 /* Namespace, ServiceAccount, token Secret, role and binding in the physical cluster (9.3); rules is an array of RBAC rules for the exported
  * resources (borrowed). */
 void ctl_manifests_cluster(struct ctl_manifests *list, const char *id, json_object *rules);

@@ -46,8 +46,9 @@ def drive(write, write_ns, watch, prefix, count, concurrency=1, pad=64, status_r
 class RawSync:
     """The minimal syncer, while it runs."""
 
-    def __init__(self, watch, write, write_ns, watch_ns=None, status=False):
-        command = [rawclient(), *write.options("write", write_ns), *watch.options("watch", watch_ns), *(["--status"] if status else []), "sync"]
+    def __init__(self, watch, write, write_ns, watch_ns=None, status=False, finalizer=None):
+        command = [rawclient(), *write.options("write", write_ns), *watch.options("watch", watch_ns), *(["--status"] if status else []),
+                   *(["--finalizer", finalizer] if finalizer else []), "sync"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
 
     def __enter__(self):

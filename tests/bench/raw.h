@@ -53,7 +53,8 @@ struct raw_options {
 	int concurrency;
 	int pad; /* bytes of spec.pad */
 	bool is_status;
-	int round; /* status: value that makes this run's writes distinct */
+	int round;	       /* status: value that makes this run's writes distinct */
+	const char *finalizer; /* sync: add it at watch_url before the write, as whoever must not lose a deletion does; NULL = bare */
 };
 
 int raw_drive(const struct raw_options *options);

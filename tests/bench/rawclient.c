@@ -22,6 +22,7 @@ static const struct option longs[] = {
 	{"pad", required_argument, NULL, 'b'},
 	{"status", no_argument, NULL, 's'},
 	{"round", required_argument, NULL, 'r'},
+	{"finalizer", required_argument, NULL, 'f'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -89,6 +90,9 @@ static void take(struct raw_options *options, int option)
 	case 'r':
 		options->round = number(optarg);
 		break;
+	case 'f':
+		options->finalizer = optarg;
+		break;
 	case 's':
 		options->is_status = true;
 		break;
@@ -108,7 +112,7 @@ int main(int argc, char **argv)
 	if (optind + 1 != argc || !options.write_url || !options.watch_url || !options.write_to.token || !options.watch_at.token ||
 	    options.count < 1 || options.concurrency < 1) {
 		fputs("usage: rawclient drive|sync --write-url U --write-ca F --write-token F --watch-url U --watch-ca F --watch-token F\n"
-		      "       [--prefix P] [--count N] [--concurrency N] [--pad BYTES] [--status --round N]\n",
+		      "       [--prefix P] [--count N] [--concurrency N] [--pad BYTES] [--status --round N] [--finalizer NAME]\n",
 		      stderr);
 		return 2;
 	}

@@ -11,13 +11,14 @@ import sys
 
 ALWAYS = {"--help", "--usage", "--version"}
 TARGETS = ("kcp", "cluster")
+SIDED = ("install", "uninstall")  # commands with one form for each target
 
 
 class Program:
     def __init__(self, path):
         self.path = path
         text = self.help()
-        self.commands = dict(re.findall(r"^  ([a-z]+) +(\S.*)$", text.split("\nCommands:\n")[1].split("\n\n")[0], re.MULTILINE))
+        self.commands = dict(re.findall(r"^  ([a-z-]+) +(\S.*)$", text.split("\nCommands:\n")[1].split("\n\n")[0], re.MULTILINE))
         self.common = options(text)
 
     @functools.cache
@@ -26,8 +27,8 @@ class Program:
         return done.stdout
 
     def forms(self):
-        """Each command, and both of install."""
-        return [(name,) for name in self.commands if name != "install"] + [("install", target) for target in TARGETS]
+        """Each command, and both forms of those that have two."""
+        return [(name,) for name in self.commands if name not in SIDED] + [(name, target) for name in SIDED for target in TARGETS]
 
 
 def options(text):
@@ -48,7 +49,7 @@ def manual_sections(text):
     body = text.split("The commands are:", 1)[1].split("\n.Sh ", 1)[0]
     found = {}
     for item in re.split(r"^\.It (?=Ic )", body, flags=re.MULTILINE)[1:]:
-        words = re.match(r"Ic (\w+)(?: Cm (\w+))?", item)
+        words = re.match(r"Ic ([\w-]+)(?: Cm (\w+))?", item)
         found[tuple(word for word in words.groups() if word)] = item
     return found
 
@@ -92,11 +93,11 @@ def check_bash(program, text, findings):
     for form in program.forms():
         branch = bash_branch(text, form[0])
         said = words_in(branch)
-        if form[0] == "install":
+        if form[0] in SIDED:
             own = re.search(rf"\t{form[1]}\) (.*?);;", branch)
             said = words_in(own.group(1)) if own else set()
         wanted = set(options(program.help(*form))) - set(program.common)
-        if form in ((name,) for name in ("restart", "pause", "resume", "dump")):
+        if form in ((name,) for name in ("restart", "approve", "pause", "resume", "dump")):
             said -= {"--follow"}  # the branch is shared with events
         findings.equal(f"bash, {' '.join(form)}", said, wanted)
 
@@ -104,7 +105,7 @@ def check_bash(program, text, findings):
 def check_zsh(program, text, findings):
     common = words_in(text.split("common=(", 1)[1].split("\n\t)", 1)[0])
     listed = text.split("commands=(", 1)[1].split("\n\t)", 1)[0].replace("'\\''", "\u2019")
-    entries = dict(re.findall(r"'([a-z]+):([^']*)'", listed))
+    entries = dict(re.findall(r"'([a-z-]+):([^']*)'", listed))
     findings.equal("zsh, options", common, set(program.common) - {"--usage"})
     findings.equal("zsh, commands", entries, program.commands)
     for name, summary in program.commands.items():
@@ -114,8 +115,8 @@ def check_zsh(program, text, findings):
     for form in program.forms():
         branch = re.search(rf"^\t\t(?:[a-z]+ \| )*{form[0]}(?: \| [a-z]+)*\)(.*?);;", cases, re.MULTILINE | re.DOTALL)
         said = words_in(branch.group(1)) if branch else set()
-        if form[0] == "install":
-            own = re.search(rf"\b{form[1]}=\((.*?)\n\t+\)", text, re.DOTALL)
+        if form[0] in SIDED:
+            own = re.search(rf"\b{form[0]}_{form[1]}=\((.*?)\n\t+\)", text, re.DOTALL)
             said = words_in(own.group(1)) if own else set()
         findings.equal(f"zsh, {' '.join(form)}", said, set(options(program.help(*form))) - set(program.common))
 

@@ -10,14 +10,21 @@ import syncerd as product
 from edge import Site
 from objects import GADGETS, GIZMOS, WIDGETS
 from testbed import Testbed
-from testbed.binaries import KCP_BINARIES, KUBE_BINARIES, missing
+from testbed.binaries import KCP_BINARIES, KUBE_BINARIES, SHARD_BINARIES, missing
 from world import World
 
 running = []  # every Syncerd of the present module, for the reports
 
+# Two servers more than everything else needs: where they are not, that suite is no part of the run.
+no_shards = missing(SHARD_BINARIES)
+collect_ignore = ["test_sharded.py"] if no_shards else []
+
 
 def pytest_report_header():
-    return f"syncerd: {product.BUILD}/bin"
+    lines = [f"syncerd: {product.BUILD}/bin"]
+    if no_shards:
+        lines.append(f"left out: test_sharded.py, because {' and '.join(no_shards)} cannot be found (tests/testbed/get-binaries.sh)")
+    return lines
 
 
 def pytest_collection_modifyitems(items):

@@ -14,20 +14,20 @@ TARGET = "edge-1"
 class Site:
     """A SyncTarget `edge-1` in a new workspace, a provider with exports, and the syncer's accounts on both sides.
 
-    exports: {export name: [types]}; the claims are the same for all exports.
+    exports: {export name: [types]}; the claims are the same for all exports. beside: another Site, whose provider and exports this one serves too.
     """
 
-    def __init__(self, world, directory, exports=None, claims=("configmaps",), spec=None, separate_provider=True):
+    def __init__(self, world, directory, exports=None, claims=("configmaps",), spec=None, separate_provider=True, beside=None):
         self.world = world
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
-        self.exports = exports or {"widgets": [WIDGETS, GADGETS]}
-        self.claims = claims
+        self.exports = beside.exports if beside else exports or {"widgets": [WIDGETS, GADGETS]}
+        self.claims = beside.claims if beside else claims
         self.kube = world.kube
-        made = world.workspaces("edge", "provider") if separate_provider else world.workspaces("edge")
-        self.home, self.provider = made[0], made[-1]
+        made = world.workspaces("edge", "provider") if separate_provider and not beside else world.workspaces("edge")
+        self.home, self.provider = made[0], beside.provider if beside else made[-1]
         self.home.bind(world.types, "workload.kcp.io", wait=False)
-        for export, gvrs in self.exports.items():
+        for export, gvrs in self.exports.items() if not beside else ():
             self.provider.offer(export, gvrs, claims)
         self.home.wait_bound("workload.kcp.io")
         self.create_target(spec)
@@ -95,6 +95,14 @@ class Site:
 
         return wait_for(matches, timeout, f"phase {phase} {reason or ''} of {workspace}")
 
+    def wait_message(self, workspace, expected, timeout=20):
+        def matches():
+            entry = self.workspace_entry(workspace)
+            assert expected(entry.get("message", "")) if callable(expected) else entry.get("message") == expected, f"entry {entry or 'absent'}"
+            return True
+
+        wait_for(matches, timeout, f"the message of {workspace}")
+
     def resource_entry(self, resource):
         for entry in self.status().get("syncedResources", []):
             if entry["resource"] == resource:
@@ -144,9 +152,9 @@ class Site:
 
     # -- tenants
 
-    def tenants(self, count=1, exports=None, claims="Accepted", wait=True):
+    def tenants(self, count=1, exports=None, claims="Accepted", wait=True, shard=None):
         """New workspaces that bind the exports (all unless named)."""
-        made = [Tenant(self, workspace) for workspace in self.world.workspaces(*["tenant"] * count)]
+        made = [Tenant(self, workspace) for workspace in self.world.workspaces(*["tenant"] * count, shard=shard)]
         for tenant in made:
             tenant.bind(exports, claims, wait=False)
         if wait:

@@ -3,6 +3,7 @@
 WIDGETS = "example.dev/v1alpha1/widgets"  # namespaced
 GADGETS = "example.dev/v1alpha1/gadgets"  # cluster-scoped
 GIZMOS = "other.dev/v1/gizmos"  # namespaced; the cluster is stricter than kcp about it
+PLAINS = "plain.dev/v1/plains"  # namespaced; has no status subresource on either side
 CONFIGMAPS = "v1/configmaps"
 SECRETS = "v1/secrets"
 NAMESPACES = "v1/namespaces"
@@ -15,7 +16,7 @@ SCHEMAS = "apis.kcp.io/v1alpha1/apiresourceschemas"
 WORKSPACES = "tenancy.kcp.io/v1alpha1/workspaces"
 LOGICAL_CLUSTERS = "core.kcp.io/v1alpha1/logicalclusters"
 
-KIND_OF = {WIDGETS: "Widget", GADGETS: "Gadget", GIZMOS: "Gizmo", CONFIGMAPS: "ConfigMap", SECRETS: "Secret"}
+KIND_OF = {WIDGETS: "Widget", GADGETS: "Gadget", GIZMOS: "Gizmo", PLAINS: "Plain", CONFIGMAPS: "ConfigMap", SECRETS: "Secret"}
 GVR_OF = {kind: gvr for gvr, kind in KIND_OF.items()}
 
 
@@ -72,7 +73,7 @@ def names_of(gvr, kind):
 
 
 def version_of(gvr, **schema):
-    return {"name": gvr.split("/")[1], "served": True, "storage": True, "subresources": {"status": {}}, "schema": schema}
+    return {"name": gvr.split("/")[1], "served": True, "storage": True, "subresources": {} if gvr == PLAINS else {"status": {}}, "schema": schema}
 
 
 def is_namespaced(gvr):

@@ -70,7 +70,8 @@ class Syncerd:
 
     # -- life
 
-    def start(self, ready=True, arguments=()):
+    def start(self, ready=True, arguments=(), env=None, prefix=()):
+        """prefix: a command that runs syncerd, such as unshare."""
         path = os.path.join(self.directory, "notify.sock")
         if os.path.exists(path):
             os.unlink(path)
@@ -79,11 +80,12 @@ class Syncerd:
         self.notify.setblocking(False)
         self.notified = []
         env = {
+            **(env or {}),
             "NOTIFY_SOCKET": path,
             "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         }
-        argv = [program("syncerd"), "--config", self.config_file, *arguments]
+        argv = [*prefix, program("syncerd"), "--config", self.config_file, *arguments]
         self.process = Process("syncerd", argv, self.log, env=env).start()
         if ready:
             self.wait_ready()

@@ -97,7 +97,7 @@ def test_the_last_consumer_leaves(new_site, launch):
     site = new_site()
     syncerd = launch(site.config())
     site.wait_condition("Ready", "True")
-    assert site.condition("WorkersReady")["reason"] == "NoWorkspaces"
+    site.wait_condition("WorkersReady", "True", "NoWorkspaces")
     tenant = site.tenant()
     tenant.create(widget("w"))
     tenant.wait_down(WIDGETS, "w")
@@ -105,4 +105,4 @@ def test_the_last_consumer_leaves(new_site, launch):
     tenant.wait_nothing_down()
     syncerd.wait_no_worker(tenant)
     site.wait_condition("WorkersReady", "True", "NoWorkspaces")
-    assert site.condition("Ready")["status"] == "True"
+    site.wait_condition("Ready", "True")

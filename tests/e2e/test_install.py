@@ -1,47 +1,20 @@
-"""syncerctl install: prints or applies what a SyncTarget needs, and syncerd works with exactly that."""
+"""syncerctl install: prints or applies what a SyncTarget needs, and syncerd works with exactly that; uninstall takes it back."""
 
+import json
 import os
 import stat
-import subprocess
 
 import pytest
+import rbac
 import yaml
-from edge import TARGET, Site, Tenant
-from objects import CONFIGMAPS, GADGETS, SYNCTARGETS, WIDGETS, configmap, widget
-from syncerd import program
-
-import names
+from edge import TARGET, Tenant, account_token
+from installed import Installed
+from objects import BINDINGS, CONFIGMAPS, EXPORTS, NAMESPACES, SYNCTARGETS, WIDGETS, configmap, widget
 from testbed import wait_for
+from testbed.servers import write_kubeconfig
 
-
-class Installed(Site):
-    """A site whose accounts are made by syncerctl, not by the tests."""
-
-    def __init__(self, world, directory):
-        self.world, self.directory, self.kube = world, directory, world.kube
-        self.exports, self.claims = {"widgets": [WIDGETS, GADGETS]}, ("configmaps",)
-        self.home, self.provider = world.workspaces("edge", "provider")
-        self.provider.offer("widgets", self.exports["widgets"], self.claims)
-        self.kcp_kubeconfig = os.path.join(directory, "kcp.kubeconfig")
-        self.cluster_kubeconfig = os.path.join(directory, "cluster.kubeconfig")
-
-    def install(self, what, *args, check=True):
-        bed = self.world.bed
-        command = [program("syncerctl"), "install", what, "--workspace", self.home.path, "--name", TARGET,
-                   "--kubeconfig", bed.kcp.kubeconfig, "--context", "base", *args]
-        if what == "cluster":
-            command += ["--cluster-kubeconfig", bed.kube.kubeconfig]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if check:
-            assert done.returncode == 0, f"{' '.join(command)}: status {done.returncode}\n{done.stderr}"
-        return done
-
-    def learn(self):
-        target = self.target()
-        self.uid = target["metadata"]["uid"]
-        self.key = names.key(self.home.cluster, TARGET)
-        self.syncer = names.syncer_id(TARGET, self.uid)
-        self.finalizer = f"workload.kcp.io/syncer-{self.key}"
+KINDS = [(rbac.PLURALS[kind], "default" if kind in ("ServiceAccount", "Secret", "Role", "RoleBinding") else None)
+         for kind in ("ServiceAccount", "Secret", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")]
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +54,15 @@ def test_apply_again_changes_nothing(installed):
     done = installed.install("kcp", "--export", f"{installed.provider.path}:widgets", "--label", "region=eu", "--apply")
     words = {line.split()[-1] for line in done.stdout.splitlines() if "/" in line}
     assert words == {"unchanged"}, done.stdout
+
+
+def test_apply_without_export_keeps_the_exports(installed):
+    """Server-side apply would take away what its manager leaves out: a run for a new kubeconfig must not."""
+    done = installed.install("kcp", "--label", "region=eu", "--apply")
+    words = {line.split()[-1] for line in done.stdout.splitlines() if "/" in line}
+    assert words == {"unchanged"}, done.stdout
+    target = installed.home.api.get(SYNCTARGETS, TARGET)
+    assert target["spec"]["supportedAPIExports"] == [{"path": installed.provider.path, "export": "widgets"}]
 
 
 def test_an_existing_kubeconfig_is_not_overwritten(installed):
@@ -125,3 +107,117 @@ def test_a_token_that_ends(installed, tmp_path):
     file = str(tmp_path / "short.kubeconfig")
     done = installed.install("kcp", "--export", f"{installed.provider.path}:widgets", "--apply", "--token-ttl", "1h", "--output-kubeconfig", file)
     assert os.path.exists(file) and done.stderr
+
+
+# -- uninstall
+
+
+def ours(installed):
+    """What bears the syncer's id in kcp, in the two workspaces that install wrote to."""
+    found = []
+    for workspace in (installed.home, installed.provider):
+        for gvr, ns in KINDS:
+            found += [f"{workspace.path} {gvr} {item['metadata']['name']}" for item in workspace.api.list(gvr, ns)
+                      if item["metadata"]["name"].startswith(installed.syncer)]
+    return found
+
+
+def lines(done):
+    return dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
+
+
+def test_uninstall_waits_for_the_finalizer(installed):
+    """Nobody serves the SyncTarget now: the answer says what holds it, and what comes next; nothing of its rights is gone."""
+    before = ours(installed)
+    assert len(before) == 10, before
+    done = installed.uninstall("kcp", "--timeout", "2s", check=False)
+    assert done.returncode == 1 and not done.stdout, done
+    for part in (f"SyncTarget {TARGET}", installed.home.path, installed.finalizer, "syncerctl status", "last heartbeat"):
+        assert part in done.stderr, done.stderr
+    assert ours(installed) == before
+    assert installed.target()["metadata"]["deletionTimestamp"]
+
+
+def test_uninstall_of_the_cluster_has_to_wait(installed):
+    done = installed.uninstall("cluster", check=False)
+    assert done.returncode == 1 and "uninstall kcp" in done.stderr
+    assert installed.kube.find(NAMESPACES, installed.syncer)
+
+
+def test_uninstall(installed, launch):
+    """With a syncerd that cleans up: everything synced leaves the cluster, and nothing with the syncer's id stays in kcp."""
+    syncerd = launch(installed.config(), start=False).start(ready=False)
+    done = installed.uninstall("kcp")
+    said = lines(done)
+    home, provider = installed.home.path, installed.provider.path
+    assert set(said.values()) == {"deleted"}, said
+    assert f"{home} SyncTarget/{TARGET}" in said and f"{home} ServiceAccount/{installed.syncer}" in said
+    assert f"{provider} ClusterRole/{installed.syncer}-widgets" in said and f"{provider} ClusterRoleBinding/{installed.syncer}-access" in said
+    assert f"--syncer {installed.syncer}" in done.stderr
+    assert syncerd.process.wait(20) == 0
+    assert installed.target() is None
+    wait_for(lambda: not ours(installed), 10, f"{ours(installed)} to be gone")
+    assert not installed.kube.list(NAMESPACES, labels=f"internal.workload.kcp.io/cluster={installed.key}")
+    assert installed.home.api.get(EXPORTS, "workload.kcp.io") and installed.home.api.get(BINDINGS, "workload.kcp.io"), "the type stays"
+
+
+def test_uninstall_again_finds_nothing(installed):
+    done = installed.uninstall("kcp")
+    assert lines(done) == {f"{installed.home.path} SyncTarget/{TARGET}": "absent"}
+    done = installed.uninstall("kcp", "--output", "json")
+    assert json.loads(done.stdout)["result"] == "absent"
+
+
+def test_uninstall_where_nothing_can_be(installed):
+    """A workspace that does not exist is a mistake, not an absence."""
+    done = installed.uninstall("kcp", workspace=installed.home.path + ":nowhere", check=False)
+    assert done.returncode == 1 and "nowhere" in done.stderr and not done.stdout, done
+
+
+def test_uninstall_cluster(installed):
+    done = installed.uninstall("cluster", check=False)
+    assert done.returncode == 1 and f"--syncer {installed.syncer}" in done.stderr and not done.stdout
+    assert installed.kube.find(NAMESPACES, installed.syncer), "somebody has to say which one is meant"
+    done = installed.uninstall("cluster", "--syncer", installed.syncer)
+    assert lines(done)[f"Namespace/{installed.syncer}"] == "deleted"
+    wait_for(lambda: installed.kube.find(NAMESPACES, installed.syncer) is None, 60, "the syncer's namespace to be gone")
+    assert installed.kube.find(rbac.PLURALS["ClusterRole"], installed.syncer) is None
+    assert set(lines(installed.uninstall("cluster", "--syncer", installed.syncer)).values()) == {"absent"}
+    # Syncers of other workspaces' SyncTargets of that name may be there: they are named, and left alone.
+    others = installed.uninstall("cluster", check=False)
+    assert installed.syncer not in others.stderr and not others.stdout
+
+
+def test_uninstall_after_an_interruption(world, scratch):
+    """The SyncTarget is gone, the account is not: it is found by its name; the exports are given by hand."""
+    site = Installed(world, scratch("interrupted"))
+    export = ("--export", f"{site.provider.path}:widgets")
+    site.install("kcp", *export, "--apply")
+    site.learn()
+    site.home.api.delete(SYNCTARGETS, TARGET)
+    wait_for(lambda: site.target() is None, 20, "the SyncTarget to be gone")
+    assert len(ours(site)) == 10
+    said = lines(site.uninstall("kcp", *export))
+    assert said.pop(f"{site.home.path} SyncTarget/{TARGET}") == "absent"
+    assert set(said.values()) == {"deleted"}
+    wait_for(lambda: not ours(site), 10, "everything to be gone")
+
+
+def test_uninstall_without_rights_at_the_provider(world, scratch):
+    """What another administrator has to delete is printed; the rest is done."""
+    site = Installed(world, scratch("half"))
+    site.install("kcp", "--export", f"{site.provider.path}:widgets", "--apply")
+    site.learn()
+    subject = {"kind": "ServiceAccount", "name": "half-admin", "namespace": "default"}
+    rbac.install(site.home.api, rbac.account("half-admin") + [
+        rbac.binding("half-admin", "cluster-admin", subject), rbac.binding("half-admin-access", "system:kcp:workspace:access", subject)])
+    token = account_token(site.home.api, "half-admin", "default")
+    kubeconfig = write_kubeconfig(os.path.join(site.directory, "half.kubeconfig"), world.bed.kcp.url, world.bed.kcp.ca, token)
+    done = site.uninstall("kcp", "--kubeconfig", kubeconfig, "--context", "testbed", check=False)
+    assert done.returncode == 3, done.stderr
+    assert f"# workspace {site.provider.path}" in done.stdout
+    done_by_us = [line for line in done.stdout.splitlines() if line.endswith((" deleted", " absent"))]
+    assert all(line.startswith(f"{site.home.path} ") for line in done_by_us) and len(done_by_us) == 8, done_by_us
+    printed = "\n".join(line for line in done.stdout.splitlines() if line not in done_by_us)
+    assert kinds(printed) == [("ClusterRole", f"{site.syncer}-widgets"), ("ClusterRoleBinding", f"{site.syncer}-widgets"), ("ClusterRoleBinding", f"{site.syncer}-access")]
+    assert {line.split()[0] for line in ours(site)} == {site.provider.path}

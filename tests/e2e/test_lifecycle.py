@@ -30,6 +30,9 @@ NUMBERS = {
     "huge": 1.7976931348623157e308,
     "third": 0.3333333333333333,
     "exponent": 1.5e-7,
+    "beyond-64-bits": 200000000000000000000,
+    "below-64-bits": -987654321098765432109,
+    "beyond-uint64": 18446744073709551616,
 }
 
 
@@ -178,6 +181,64 @@ def test_numbers_keep_every_digit(tenant):
     up = tenant.api.get_exact(WIDGETS, "numbers", "default")["spec"]
     down = tenant.kube.get_exact(WIDGETS, "numbers", tenant.namespace())["spec"]
     assert json.dumps(down, sort_keys=True) == json.dumps(up, sort_keys=True)
+
+
+def test_numbers_in_a_status_keep_every_digit(site, tenant):
+    tenant.create(widget("measured"))
+    tenant.wait_down(WIDGETS, "measured")
+    tenant.set_status_down(WIDGETS, "measured", NUMBERS)
+    tenant.wait_up(WIDGETS, "measured", lambda up: up.get("status", {}).keys() == NUMBERS.keys())
+    up = tenant.api.get_exact(WIDGETS, "measured", "default")["status"]
+    down = tenant.kube.get_exact(WIDGETS, "measured", tenant.namespace())["status"]
+    assert json.dumps(up, sort_keys=True) == json.dumps(down, sort_keys=True)
+    requests = Requests(site)
+    settle(tenant, "after-measured")
+    writes = named(requests.up(verbs=WRITES), "measured")
+    assert not writes, brief(writes)
+
+
+def nested(levels):
+    tree = {}
+    for _ in range(levels):
+        tree = {"in": tree}
+    return tree
+
+
+def test_an_object_that_cannot_be_read_stops_nothing_else(site, syncerd, pair):
+    """Too deep for us, or with a NUL in a key: the servers take it, we do not. Whose it is must say so, and no other object suffers."""
+    _, tenant = pair
+    tenant.create(widget("before"), widget("reports"))
+    tenant.wait_down(WIDGETS, "before")
+    tenant.wait_down(WIDGETS, "reports")
+    tenant.create(widget("deep", tree=nested(200)), widget("odd-key", **{"a\0b": 1}))
+    settle(tenant, "after")
+    site.wait_phase(tenant, "Degraded", "ObjectsFailing")
+    site.wait_message(tenant, "Invalid")
+    for name in ("deep", "odd-key"):
+        events = [event for event in syncerd.ctl_json("events") if event["object"] == f"default/{name}"]
+        assert events and events[0]["reason"] == "Invalid" and "cannot be read" in events[0]["message"], events
+        assert tenant.down(WIDGETS, name) is None
+
+    pid = syncerd.worker_of(tenant)
+    syncerd.ctl("restart", tenant.path)
+    syncerd.wait_worker(tenant, other_than=pid)
+    settle(tenant, "after-a-restart")
+
+    tenant.patch(WIDGETS, "before", {"spec": {"tree": nested(200)}})
+    tenant.set_status_down(WIDGETS, "reports", {"tree": nested(200)})
+    settle(tenant, "after-both")
+    assert tenant.down(WIDGETS, "before")["spec"] == {"size": 1}, "the copy stays as it was"
+    assert not tenant.up(WIDGETS, "reports").get("status")
+
+    tenant.patch(WIDGETS, "deep", {"spec": {"tree": None}})
+    tenant.wait_down(WIDGETS, "deep", has_spec())
+    tenant.set_status_down(WIDGETS, "reports", {"tree": None, "phase": "Fine"})
+    tenant.wait_up(WIDGETS, "reports", lambda up: up.get("status") == {"phase": "Fine"})
+    for name in ("before", "odd-key"):
+        tenant.delete(WIDGETS, name)
+        tenant.wait_up_gone(WIDGETS, name)
+    assert tenant.down(WIDGETS, "before") is None
+    site.wait_phase(tenant, "Syncing")
 
 
 def test_a_name_with_dots(tenant):

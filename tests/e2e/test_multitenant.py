@@ -139,7 +139,8 @@ def test_tenants_of_different_exports(site, launch):
     second.create(gizmo("mine"))
     first.wait_down(WIDGETS, "mine")
     second.wait_down(GIZMOS, "mine")
-    resources = {tenant: {entry["name"] for entry in site.workspace_entry(tenant)["bindings"]} for tenant in (first, second)}
-    assert resources == {first: {"widgets"}, second: {"gizmos"}}
+    for tenant, export in ((first, "widgets"), (second, "gizmos")):
+        entry = wait_for(lambda tenant=tenant: (site.workspace_entry(tenant) or {}).get("bindings"), 20, "the bindings in the status")
+        assert {binding["name"] for binding in entry} == {export}
     assert syncerd.worker_of(first) != syncerd.worker_of(second)
     assert syncerd.stop() == 0

@@ -111,16 +111,17 @@ class World:
         self.counter += 1
         return f"{stem}-{self.run}-{self.counter}"
 
-    def workspaces(self, *stems, parent="root", exact=False):
-        """Create workspaces and wait for all of them together. Names are made unique unless `exact`."""
+    def workspaces(self, *stems, parent="root", exact=False, shard=None):
+        """Create workspaces and wait for all of them together. Names are made unique unless `exact`; `shard` is where kcp has to put them."""
         names = [stem if exact else self.unique(stem) for stem in stems]
         api = self.kcp.workspace(parent)
+        where = {"location": {"selector": {"matchLabels": {"name": shard}}}} if shard else {}
         for name in names:
             api.create(WORKSPACES, {
                 "apiVersion": "tenancy.kcp.io/v1alpha1",
                 "kind": "Workspace",
                 "metadata": {"name": name},
-                "spec": {"type": {"name": "universal", "path": "root"}},
+                "spec": {"type": {"name": "universal", "path": "root"}, **where},
             })
         made = []
         for name in names:
@@ -154,8 +155,9 @@ class World:
 
     def remove_crd(self, gvr):
         group, _, plural = gvr.split("/")
-        self.kube.delete(CRDS, f"{plural}.{group}")
-        wait_for(lambda: self.kube.raw("GET", self.kube.path(gvr))[0] == 404, 20, f"{gvr} to be gone from the cluster")
+        name = f"{plural}.{group}"
+        self.kube.delete(CRDS, name)
+        wait_for(lambda: self.kube.find(CRDS, name) is None and self.kube.raw("GET", self.kube.path(gvr))[0] == 404, 20, f"{gvr} to be gone from the cluster")
 
     def cluster_of(self, path):
         return self.kcp.workspace(path).get(LOGICAL_CLUSTERS, "cluster")["metadata"]["annotations"]["kcp.io/cluster"]

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "supervisor/config.h"
+#include "supervisor/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "supervisor/kubeconfig.h"
+#include "supervisor/config/kubeconfig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);

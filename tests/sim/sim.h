@@ -181,6 +181,7 @@ void sim_fail_object(struct sim_request *request, unsigned code, const char *rea
 void sim_fail_cause(struct sim_request *request, const char *cause);
 void sim_fail_text(struct sim_request *request, unsigned code, const char *text);
 json_object *sim_status_body(unsigned code, const char *reason, const char *message);
+void sim_status_cause(json_object *body); /* an invalid field, as validation names it */
 
 /* sim_route.c */
 bool sim_route(struct sim_request *request);	/* fills target; false = answered with an error */
@@ -231,7 +232,11 @@ struct sim_watch_end {				   /* how the fault of a watch ends or silences it */
 	bool mute;
 	size_t truncate_after; /* bytes of events, 0 = none */
 	bool garbage;
+	bool unreadable;
 };
+/* What an object holds that the fault "unreadable" makes no JSON of. */
+#define SIM_UNREADABLE "unreadable-"
+void sim_make_unreadable(char *text, size_t len);
 void sim_watch_spoil(struct sim_watch *watch, const struct sim_watch_end *end);
 long sim_watch_read(struct sim_watch *watch, char *out, size_t max); /* bytes, 0 = nothing now, -1 = end, -2 = break off */
 void sim_watch_free(struct sim_watch *watch);
@@ -262,6 +267,7 @@ enum sim_action {
 	SIM_ERROR_EVENT_410,
 	SIM_MUTE,
 	SIM_LOSE_ANSWER,
+	SIM_UNREADABLE_OBJECTS,
 	SIM_ACTION_MAX
 };
 struct sim_fault {
@@ -277,7 +283,8 @@ struct sim_fault {
 	int64_t delay_ms;
 	size_t bytes;
 	uint64_t rv;
-	bool plain; /* status with a plain-text body */
+	bool plain;  /* status with a plain-text body */
+	bool causes; /* status with a cause in its details */
 	uint64_t hits;
 };
 struct sim_fault *sim_fault_take(struct sim_server *server, const struct sim_request *request, const char *raw_query);

@@ -17,6 +17,7 @@ static const char *const action_names[SIM_ACTION_MAX] = {
 	[SIM_ERROR_EVENT_410] = "errorEvent410",
 	[SIM_MUTE] = "mute",
 	[SIM_LOSE_ANSWER] = "loseAnswer",
+	[SIM_UNREADABLE_OBJECTS] = "unreadable",
 };
 
 static bool parse_action(const char *text, struct sim_fault *fault)
@@ -71,6 +72,7 @@ int sim_fault_add(struct sim_server *server, json_object *spec, struct sy_error 
 	fault->bytes = sy_json_int(spec, &number, "bytes", NULL) && number > 0 ? (size_t)number : 64;
 	fault->rv = sy_json_int(spec, &number, "resourceVersion", NULL) && number > 0 ? (uint64_t)number : 0;
 	(void)sy_json_bool(spec, &fault->plain, "plain", NULL);
+	(void)sy_json_bool(spec, &fault->causes, "causes", NULL);
 	fault->method = copy_member(spec, "method");
 	fault->path_part = copy_member(spec, "pathContains");
 	fault->query_part = copy_member(spec, "queryContains");
@@ -109,6 +111,14 @@ struct sim_fault *sim_fault_take(struct sim_server *server, const struct sim_req
 		return fault;
 	}
 	return NULL;
+}
+
+void sim_make_unreadable(char *text, size_t len)
+{
+	char *end = text + len;
+
+	for (char *at = text; (at = memmem(at, (size_t)(end - at), SIM_UNREADABLE, strlen(SIM_UNREADABLE)));)
+		*at = '\x01';
 }
 
 json_object *sim_faults_show(const struct sim_server *server)

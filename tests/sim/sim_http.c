@@ -134,6 +134,8 @@ static bool fault_before(const struct sim_fault *fault, struct sim_request *requ
 			sim_fail_text(request, fault->code, "upstream connect error\n");
 		else
 			sim_fail(request, fault->code, reason_of(fault->code), "the simulator was told to answer %u", fault->code);
+		if (fault->causes && !fault->plain)
+			sim_status_cause(request->answer.body);
 		request->answer.retry_after = fault->retry_after;
 		return true;
 	}
@@ -150,6 +152,16 @@ static void fault_after(const struct sim_fault *fault, struct sim_call *call, st
 	call->end.error_410 = fault->action == SIM_ERROR_EVENT_410;
 	call->end.mute = fault->action == SIM_MUTE;
 	call->end.garbage = fault->action == SIM_GARBAGE;
+	call->end.unreadable = fault->action == SIM_UNREADABLE_OBJECTS;
+	if (call->end.unreadable && request->answer.body) {
+		request->answer.text = sy_json_text(request->answer.body);
+		json_object_put(request->answer.body);
+		request->answer.body = NULL;
+		request->answer.is_json = true;
+		if (!request->answer.text)
+			abort();
+		sim_make_unreadable(request->answer.text, strlen(request->answer.text));
+	}
 	call->end.truncate_after = fault->action == SIM_TRUNCATE ? fault->bytes : 0;
 	call->cut_at = fault->action == SIM_TRUNCATE ? fault->bytes : 0;
 	if (fault->action == SIM_GARBAGE && !request->answer.watch) {

@@ -1,6 +1,7 @@
 /* Error answers in the servers' own form. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
@@ -18,6 +19,18 @@ json_object *sim_status_body(unsigned code, const char *reason, const char *mess
 		sim_set_str(body, "reason", reason);
 	sim_set(body, "code", json_object_new_int64(code));
 	return body;
+}
+
+void sim_status_cause(json_object *body)
+{
+	json_object *details = json_object_new_object(), *causes = json_object_new_array(), *cause = json_object_new_object();
+
+	sim_set_str(cause, "reason", "FieldValueInvalid");
+	sim_set_str(cause, "field", "spec.size");
+	if (json_object_array_add(causes, cause) != 0)
+		abort();
+	sim_set(details, "causes", causes);
+	sim_set(body, "details", details);
 }
 
 static void answer(struct sim_request *request, unsigned code, json_object *body)

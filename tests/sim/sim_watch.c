@@ -31,6 +31,8 @@ static void emit(struct sim_watch *watch, const char *type, json_object *object)
 	sim_set(event, "object", json_object_get(object));
 	if (sy_json_print(event, &watch->out, NULL) != 0 || sy_buf_add_str(&watch->out, "\n") != 0)
 		abort();
+	if (watch->end.unreadable)
+		sim_make_unreadable(watch->out.data, watch->out.len);
 	json_object_put(event);
 }
 
@@ -190,6 +192,8 @@ void sim_watch_spoil(struct sim_watch *watch, const struct sim_watch_end *end)
 	watch->end = *end;
 	if (end->mute || end->error_410)
 		sy_buf_reset(&watch->out);
+	if (end->unreadable && watch->out.len > 0)
+		sim_make_unreadable(watch->out.data, watch->out.len);
 }
 
 long sim_watch_read(struct sim_watch *watch, char *out, size_t max)

@@ -1,3 +1,4 @@
+import json
 import os
 import pathlib
 import shutil
@@ -5,8 +6,13 @@ import tempfile
 
 import pytest
 
-from .simulator import Simulator
+from .simulator import SEED, Simulator
 from .syncer import DIRECT, Syncerd, has_products
+
+
+def pytest_collection_modifyitems(items):
+    """The long ones first, so that in a parallel run the others pass meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture
@@ -19,11 +25,33 @@ def place():
 
 
 @pytest.fixture
-def sim(place):
+def sim(request, place):
     with open(place / "sim.log", "wb") as log:
-        simulator = Simulator(log=log)
+        simulator = Simulator(log=log, seed=getattr(request.node, "sim_seed", SEED))
         yield simulator
         simulator.stop()
+
+
+@pytest.fixture
+def scoped_sim(request, place):
+    """The simulator as fixture `sim`, with the cluster-scoped type Gadget beside Widget in the export and in the cluster."""
+    seed = json.loads(SEED.read_text())
+    for workspace in seed["kcp"]:
+        for item in list(workspace["objects"]):
+            if item["metadata"]["name"] == "v1.widgets.example.dev":
+                workspace["objects"].insert(0, as_gadget(item))
+            elif item["kind"] == "APIExport" and item["metadata"]["name"] == "widgets":
+                item["spec"]["resources"].append(
+                    {"name": "gadgets", "group": "example.dev", "schema": "v1.gadgets.example.dev", "storage": {"crd": {}}})
+    seed["cluster"] += [as_gadget(item) for item in seed["cluster"] if item["metadata"]["name"] == "widgets.example.dev"]
+    (place / "seed.json").write_text(json.dumps(seed))
+    request.node.sim_seed = place / "seed.json"
+    return request.getfixturevalue("sim")
+
+
+def as_gadget(widget):
+    text = json.dumps(widget).replace("widgets", "gadgets").replace("widget", "gadget").replace("Widget", "Gadget")
+    return json.loads(text.replace('"Namespaced"', '"Cluster"'))
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ class Server:
         return Server(self.url, f"/clusters/{workspace}")
 
     def request(self, method, path, body=None, content_type="application/json", timeout=10):
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method)
         request.add_header("User-Agent", "suite")
         if data is not None:

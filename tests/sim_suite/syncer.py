@@ -41,10 +41,12 @@ WORKERS = {"heartbeat": "1s", "heartbeatDeadline": "5s", "backoffFirst": "100ms"
 class Syncerd:
     """One syncerd with its own directory; stop() checks that it ends in good order and leaves no process behind."""
 
-    def __init__(self, directory, sim, mode=SYNC_TARGET, level="info", **workers):
+    def __init__(self, directory, sim, mode=SYNC_TARGET, level="info", user=None, minute=None, **workers):
         self.directory = pathlib.Path(directory)
         self.sim = sim
         self.process = None
+        self.user = user
+        self.options = ["--test-minute", str(minute)] if minute else []
         for name in ("state", "run"):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
         kubeconfig(self.directory / "kcp.kubeconfig", sim.kcp.url + "/clusters/root:edge")
@@ -55,10 +57,19 @@ class Syncerd:
         self.config.write_text(CONFIG.format(directory=self.directory, mode=mode, workers=lines, level=level))
         self.socket = self.directory / "run" / "control.sock"
 
+    def identity(self):
+        """Arguments for Popen: run as another user, who then owns the directory and may pass through the one above."""
+        if self.user is None:
+            return {}
+        self.directory.parent.chmod(0o711)
+        for path in (self.directory, *self.directory.rglob("*")):
+            os.chown(path, self.user, self.user)
+        return {"user": self.user, "group": self.user, "extra_groups": []}
+
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([str(binaries() / "syncerd"), "--config", str(self.config)], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen([str(binaries() / "syncerd"), "--config", str(self.config), *self.options], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True, **self.identity())
         return self
 
     def stop(self, seconds=20):

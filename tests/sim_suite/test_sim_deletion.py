@@ -1,6 +1,6 @@
 """Deletions that are real, at bad moments."""
 from .simulator import CT_MERGE, widget, widgets
-from .world import TEAM, Team, stays, wait_for, wait_hit
+from .world import TEAM, WIDGET_LISTS, Team, stays, wait_for, wait_hit
 
 
 def test_delete_in_watch_gap(sim, syncerd):
@@ -8,7 +8,7 @@ def test_delete_in_watch_gap(sim, syncerd):
     team = Team(sim)
     team.create("w1", "w2")
     team.wait_down("w1", "w2")
-    sim.kcp.fault("status:503", method="GET", path="/widgets", agent="syncer-worker", times=-1)
+    sim.kcp.fault("status:503", method="GET", path=WIDGET_LISTS, agent="syncer-worker", times=-1)
     sim.kcp.post("close-watches")
     wait_hit(sim.kcp)
     team.api.call("PATCH", widgets(name="w1"), {"metadata": {"finalizers": None}}, CT_MERGE)
@@ -80,3 +80,34 @@ def test_preconditions_on_every_delete(sim, syncerd):
     team.delete("w1")
     team.wait_gone("w1", seconds=40)
     assert sim.cluster.requests(method="DELETE", path="/widgets/w1") == 3
+
+
+def test_label_loss_while_terminating_is_no_absence(sim, syncerd):
+    """The copy waits for somebody's finalizer and loses our label: the watch says DELETED, but it is still there."""
+    team = Team(sim)
+    team.create("w1")
+    team.wait_down("w1")
+    path = team.path_down("w1")
+    sim.cluster.call("PATCH", path, {"metadata": {"finalizers": ["example.com/hold"]}}, CT_MERGE)
+    team.delete("w1")
+    wait_for(lambda: sim.cluster.get(path)["metadata"].get("deletionTimestamp"), 20, "the copy to be terminating")
+    wait_for(lambda: syncerd.json("dump", TEAM, "default/w1")["objects"][0]["next"] == "AwaitDeletion", 20, "that to be known")
+    sim.cluster.call("PATCH", path, {"metadata": {"labels": {"kcp.io/tenant-id": None}}}, CT_MERGE)
+    stays(lambda: team.up("w1") and sim.cluster.get(path), "the object and its copy", 3)
+    sim.cluster.call("PATCH", path, {"metadata": {"finalizers": None}}, CT_MERGE)
+    wait_for(lambda: team.up("w1") is None, 60, "the finalizer to be released")
+
+
+def test_usual_deletion_needs_no_look(sim, direct):
+    """The answer to the DELETE is proof enough, whether the DELETED event comes before it or after."""
+    team = Team(sim)
+    names = [f"w{i}" for i in range(10)]
+    team.create(*names)
+    team.wait_down(*names)
+    sim.cluster.forget_requests()
+    for name in names:
+        team.delete(name)
+    for name in names:
+        team.wait_gone(name)
+    assert sim.cluster.requests(agent="syncer-worker", method="GET", path="/widgets/w") == 0
+    assert sim.cluster.requests(agent="syncer-worker", method="DELETE", path="/widgets/w") == len(names)

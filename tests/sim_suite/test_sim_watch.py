@@ -1,7 +1,7 @@
 """Watches that break in other ways than with an error."""
 import pytest
 
-from .world import TEAM, Team, wait_for, wait_hit
+from .world import TEAM, WIDGET_LISTS, Team, wait_for, wait_hit
 
 
 @pytest.mark.parametrize("fault", [
@@ -13,7 +13,7 @@ def test_watch_recovers(sim, syncerd, side, fault):
     team, server = Team(sim), getattr(sim, side)
     team.create("w1", size=1)
     team.wait_down("w1", size=1)
-    server.fault(**{"method": "GET", "query": "watch", "path": "/widgets", "agent": "syncer-worker", "times": 3, **fault})
+    server.fault(**{"method": "GET", "query": "watch", "path": WIDGET_LISTS, "agent": "syncer-worker", "times": 3, **fault})
     server.post("close-watches")
     wait_hit(server)
     team.patch("w1", size=2)
@@ -34,12 +34,13 @@ def test_drift_is_corrected_from_the_watch(sim, syncerd):
     team.wait_down("w1", size=1)
 
 
+@pytest.mark.long
 def test_half_dead_watch(sim, direct):
     """A watch that stays open and says nothing: only the missing bookmarks can tell. The deadline is 150 s."""
     team = Team(sim)
     team.create("w1", size=1)
     team.wait_down("w1", size=1)
-    sim.kcp.fault("mute", method="GET", query="watch", path="/widgets", agent="syncer-worker", times=1)
+    sim.kcp.fault("mute", method="GET", query="watch", path=WIDGET_LISTS, agent="syncer-worker", times=1)
     sim.kcp.post("close-watches")
     wait_hit(sim.kcp)
     team.patch("w1", size=2)

@@ -6,6 +6,7 @@ from .syncer import downstream_widgets
 
 TEAM = "root:org:team-a"
 CLUSTER = "teama0000000000a"
+WIDGET_LISTS = "/v1alpha1/widgets"  # "/widgets" alone is also in the path of everything that is read through the export of that name
 
 
 class Team:
@@ -63,4 +64,4 @@ def stays(condition, what, seconds=1.5):
     holds_for(condition, seconds, what)
 
 
-__all__ = ["CLUSTER", "TEAM", "WIDGETS", "Team", "stays", "wait_for", "wait_hit"]
+__all__ = ["CLUSTER", "TEAM", "WIDGETS", "WIDGET_LISTS", "Team", "stays", "wait_for", "wait_hit"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from .binaries import ALL_BINARIES, MissingBinary, find_binary
+from .binaries import ALL_BINARIES, SHARD_BINARIES, MissingBinary, find_binary
 from .servers import Testbed, write
 from .waiting import Timeout, wait_for
 
@@ -81,6 +81,11 @@ def where(_args):
         except MissingBinary:
             print(f"{name:26}missing")
             status = 1
+    for name in SHARD_BINARIES:
+        try:
+            print(f"{name:26}{find_binary(name)}")
+        except MissingBinary:
+            print(f"{name:26}missing (only kcp in several shards needs it)")
     return status
 
 

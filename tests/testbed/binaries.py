@@ -5,6 +5,7 @@ import shutil
 
 KUBE_BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager")
 KCP_BINARIES = ("kcp",)
+SHARD_BINARIES = ("kcp-front-proxy", "cache-server")  # beside kcp, for several shards; nothing else needs them
 ALL_BINARIES = KUBE_BINARIES + KCP_BINARIES + ("kubectl",)
 
 

@@ -59,14 +59,15 @@ if [ ! -x "$dir/etcd" ]; then
 	install_binary "$work/$name/etcd" etcd
 fi
 
-if [ ! -x "$dir/kcp" ]; then
+for name in kcp kcp-front-proxy cache-server; do # the last two are for several shards
+	[ -x "$dir/$name" ] && continue
 	url=https://github.com/kcp-dev/kcp/releases/download/$KCP
-	name=kcp_${KCP#v}_linux_$arch.tar.gz
-	fetch "$url/$name" "$work/kcp.tar.gz"
-	fetch "$url/kcp_${KCP#v}_checksums.txt" "$work/kcp.sums"
-	check "$work/kcp.tar.gz" "$(sum_of "$work/kcp.sums" "$name")"
-	tar -xzf "$work/kcp.tar.gz" -C "$work" bin/kcp
-	install_binary "$work/bin/kcp" kcp
-fi
+	archive=${name}_${KCP#v}_linux_$arch.tar.gz
+	fetch "$url/$archive" "$work/$name.tar.gz"
+	[ -e "$work/kcp.sums" ] || fetch "$url/kcp_${KCP#v}_checksums.txt" "$work/kcp.sums"
+	check "$work/$name.tar.gz" "$(sum_of "$work/kcp.sums" "$archive")"
+	tar -xzf "$work/$name.tar.gz" -C "$work" "bin/$name"
+	install_binary "$work/bin/$name" "$name"
+done
 
 echo "all servers are in $dir"

@@ -55,6 +55,10 @@ def write_kubeconfig(path, server, ca_file, token, insecure=False, **extra_user)
     return write(path, yaml.safe_dump(config, sort_keys=False))
 
 
+def openssl(*words):
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
 def answers(cluster, path):
     """True when GET path answers 200. No answer at all counts as "not yet"."""
     try:
@@ -98,10 +102,25 @@ class Kube(Server):
         self.admin = Cluster(self.url, self.ca, self.ADMIN_TOKEN)
         self.kubeconfig = os.path.join(directory, "admin.kubeconfig")
 
+    def make_client_ca(self):
+        """Whoever shows a certificate of this CA is who it says."""
+        self.client_ca, self.client_ca_key = (os.path.join(self.directory, f"client-ca.{end}") for end in ("crt", "key"))
+        if not os.path.exists(self.client_ca):
+            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=testbed-clients", "-keyout", self.client_ca_key,
+                    "-out", self.client_ca)
+        return self.client_ca
+
+    def client_certificate(self, user, group, stem):
+        """Make `<stem>.crt` and `<stem>.key` for a user and one of its groups."""
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/O={group}/CN={user}", "-keyout", f"{stem}.key", "-out", f"{stem}.csr")
+        openssl("x509", "-req", "-days", "30", "-in", f"{stem}.csr", "-CA", self.client_ca, "-CAkey", self.client_ca_key, "-CAcreateserial",
+                "-out", f"{stem}.crt")
+        os.chmod(f"{stem}.key", 0o600)
+
     def start(self):
         key = os.path.join(self.directory, "sa.key")
         if not os.path.exists(key):
-            subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+            openssl("genrsa", "-out", key, "2048")
         tokens = write(os.path.join(self.directory, "tokens.csv"), f'{self.ADMIN_TOKEN},admin,admin,"system:masters"\n')
         client, peer = f"http://127.0.0.1:{self.etcd_port}", f"http://127.0.0.1:{self.peer_port}"
         self.etcd = self.process("etcd", [
@@ -113,7 +132,7 @@ class Kube(Server):
             "--advertise-address", "127.0.0.1", "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "RBAC",
             "--token-auth-file", tokens, "--service-account-issuer", "https://kubernetes.default.svc", "--service-account-key-file", key,
             "--service-account-signing-key-file", key, "--allow-privileged=true", "--audit-policy-file", self.policy,
-            "--audit-log-path", self.audit.path])
+            "--audit-log-path", self.audit.path, "--client-ca-file", self.make_client_ca()])
         self.manager = self.process("kube-controller-manager", [
             "--kubeconfig", self.kubeconfig, "--bind-address", "127.0.0.1", "--secure-port", str(self.manager_port), "--cert-dir",
             os.path.join(self.directory, "manager"), "--service-account-private-key-file", key, "--use-service-account-credentials",

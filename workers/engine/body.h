@@ -1,4 +1,4 @@
-/* The body that is sent downstream (synctarget.md 5.2). Pure: an upstream object and rules in, a new tree out. */
+/* The body that is sent downstream (syncerd-rules(7) 5.2). Pure: an upstream object and rules in, a new tree out. */
 #ifndef SY_WORKERS_BODY_H
 #define SY_WORKERS_BODY_H
 

@@ -1,4 +1,4 @@
-/* Requests downstream that make or keep a copy (synctarget.md 5.3, 5.6): POST to create, forced apply only on what is ours. */
+/* Requests downstream that make or keep a copy (syncerd-rules(7) 5.3, 5.6): POST to create, forced apply only on what is ours. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ static void got(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
 	struct sy_object *object = op->object;
-	sy_op_answered(op, SY_SIDE_DOWN);
+	sy_op_answered(op, SY_SIDE_DOWN, result);
 	bool absent = result->verdict == SY_KUBE_NOT_FOUND || result->verdict == SY_KUBE_NAMESPACE_MISSING;
 	object->check_down = false;
 	if (!absent && (result->verdict != SY_KUBE_OK || !result->object)) {
@@ -22,21 +22,15 @@ static void got(void *arg, const struct sy_kube_result *result)
 		return;
 	}
 	if (absent) {
+		sy_op_take(op, SY_SIDE_DOWN, NULL);
 		sy_observe_absent(object, SY_SIDE_DOWN);
 	} else if (sy_observe_ours(object, result->object)) {
 		sy_op_take(op, SY_SIDE_DOWN, result->object);
 		sy_observe_down(object, result->object);
 	} else {
+		sy_op_take(op, SY_SIDE_DOWN, NULL);
 		sy_observe_absent(object, SY_SIDE_DOWN);
 		object->down = SY_FOREIGN;
-		if (sy_flow_action(object) == SY_ACT_NONE) {
-			bool scoped = !object->ns;
-			sy_flow_fail(
-				op, scoped ? SY_REASON_NAME_COLLISION : SY_REASON_FOREIGN, false, 0,
-				"an object of this name exists in the cluster and is not ours; it is left alone. Rename or delete one of "
-				"the two");
-			return;
-		}
 	}
 	sy_flow_next(op);
 }
@@ -69,18 +63,29 @@ static void written(struct sy_op *op, const struct sy_kube_result *result)
 		object->status_unread = object->has_status;
 }
 
-/* The body of a write from the newest upstream object; NULL = failed, op is gone. */
+/* The body of a write from the newest upstream object. NULL: it is fetched first, or the op has failed and is gone. */
 static json_object *body_for(struct sy_op *op)
 {
 	struct sy_error err = {0};
-	json_object *body = NULL;
-	if (sy_op_body(op->object, op->up, &body, &err)) {
-		sy_flow_fail(op, SY_REASON_TRANSIENT, false, 0, err.text);
+	sy_auto_json json_object *body = NULL;
+	if (!op->up) {
+		sy_do_get_up(op);
 		return NULL;
 	}
-	op->desired = op->object->desired;
+	int rc = sy_op_body(op->object, op->up, &body, &err);
+	if (rc == 0)
+		rc = sy_body_hash(body, &op->desired, &err);
+	if (rc) {
+		sy_op_not_sent(op, rc, err.text);
+		return NULL;
+	}
+	if (!sy_hash_equal(&op->desired, &op->object->desired)) { /* not the object that was seen last */
+		sy_op_take(op, SY_SIDE_UP, NULL);
+		sy_do_get_up(op);
+		return NULL;
+	}
 	op->up_generation = op->object->up_generation;
-	return body;
+	return sy_take_ptr(body);
 }
 
 /* Refusals that stay until the body changes. False: not one of them. */
@@ -99,8 +104,9 @@ static bool refused_for_good(struct sy_op *op, const struct sy_kube_result *resu
 		sy_flow_next(op); /* the body has changed meanwhile: the refusal is history */
 		return true;
 	}
-	op->object->permanent = true;
-	sy_flow_fail(op, reason, true, 0, result->message);
+	/* A proxy may have another limit tomorrow. */
+	op->object->permanent = sy_said_by_server(result);
+	sy_flow_fail(op, reason, op->object->permanent, result->retry_after_ms, result->message);
 	return true;
 }
 
@@ -108,8 +114,10 @@ static void created(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
 	struct sy_namespace *ns = op->object->ns;
-	sy_op_answered(op, SY_SIDE_DOWN);
+	sy_op_answered(op, SY_SIDE_DOWN, result);
 	if (result->verdict == SY_KUBE_OK && result->object) {
+		if (op->asked_rv[SY_SIDE_DOWN]) /* there was a copy before; the event of this one may have come already */
+			sy_fight_corrected(op->object, "");
 		written(op, result);
 	} else if (result->verdict == SY_KUBE_ALREADY_EXISTS || result->verdict == SY_KUBE_CONFLICT) {
 		sy_do_get_down(op);
@@ -139,8 +147,6 @@ int sy_do_create(struct sy_op *op)
 		sy_flow_end(op);
 		return 1;
 	}
-	if (!op->up)
-		return sy_do_get_up(op);
 	json_object *body = body_for(op);
 	if (!body)
 		return 1;
@@ -169,13 +175,15 @@ static bool outpaced(struct sy_op *op, const struct sy_kube_result *result)
 static void renamed(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	sy_op_answered(op, SY_SIDE_DOWN);
+	sy_op_answered(op, SY_SIDE_DOWN, result);
 	if (result->verdict == SY_KUBE_OK && result->object) {
 		if (sy_op_news(op, SY_SIDE_DOWN, result)) {
 			sy_op_take(op, SY_SIDE_DOWN, result->object);
 			sy_observe_down(op->object, result->object);
 		}
 		sy_flow_next(op);
+	} else if (sy_op_rejected(op, SY_SIDE_DOWN, result)) {
+		sy_flow_rejected(op, result);
 	} else if (result->verdict == SY_KUBE_INVALID) {
 		sy_do_get_down(op);
 	} else if (!outpaced(op, result)) {
@@ -217,8 +225,11 @@ static bool refuses_uid(json_object *status)
 static void applied(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	sy_op_answered(op, SY_SIDE_DOWN);
+	sy_op_answered(op, SY_SIDE_DOWN, result);
 	if (result->verdict == SY_KUBE_OK && result->object) {
+		const struct sy_hash *last = &op->object->written;
+		if (sy_hash_known(last) && sy_half(last) == sy_half(&op->desired))
+			sy_fight_corrected(op->object, op->rival);
 		written(op, result);
 		sy_flow_next(op);
 	} else if (result->verdict == SY_KUBE_INVALID && refuses_uid(result->object)) {
@@ -230,8 +241,10 @@ static void applied(void *arg, const struct sy_kube_result *result)
 
 int sy_do_apply(struct sy_op *op)
 {
-	if (!op->up)
-		return sy_do_get_up(op);
+	/* Once more, and it is contended: only the copy as it is now says by whom. */
+	if (op->object->corrections >= SY_FIGHT_CORRECTIONS && !op->down)
+		return sy_do_get_down(op);
+	sy_fight_look(op);
 	json_object *body = body_for(op);
 	if (!body)
 		return 1;

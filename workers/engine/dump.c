@@ -20,7 +20,7 @@ static int dump_up(const struct sy_object *object, json_object *into)
 	    sy_json_add_int(side, "resourceVersion", (int64_t)object->up_rv) ||
 	    sy_json_add_int(side, "generation", object->up_generation) ||
 	    sy_json_add_bool(side, "finalizer", object->finalizer_index != SY_OBJECT_NONE) ||
-	    sy_json_add_bool(side, "deleting", object->up_deleting))
+	    sy_json_add_bool(side, "deleting", object->up_deleting) || sy_json_add_bool(side, "elsewhere", object->up_leave))
 		return -ENOMEM;
 	return sy_json_add(into, "upstream", sy_take_ptr(side));
 }
@@ -51,6 +51,7 @@ static int dump_object(const struct sy_object *object, json_object *list)
 	    sy_json_add_str(entry, "next", sy_action_name(sy_flow_action(object))) ||
 	    sy_json_add_bool(entry, "inProgress", object->op != NULL) || sy_json_add_bool(entry, "inStep", sy_in_step(object)) ||
 	    sy_json_add_int(entry, "failures", object->failures) ||
+	    sy_json_add_bool(entry, "readable", !object->up_broken && !object->down_broken) ||
 	    (object->heap_index && sy_json_add_int(entry, "retryInMilliseconds", object->due_ms > now ? object->due_ms - now : 0)) ||
 	    dump_up(object, entry) || dump_down(object, entry) || json_object_array_add(list, entry))
 		return -ENOMEM;

@@ -38,6 +38,18 @@ struct sy_log_ref sy_object_ref(const struct sy_object *object)
 	};
 }
 
+void sy_object_tell(const struct sy_object *object, enum sy_reason reason, const char *message)
+{
+	const struct sy_resource *resource = object->resource;
+	sy_events_tell(resource->engine->events, true, resource->rule.group, resource->rule.resource, object->key, sy_reason_name(reason),
+		       message);
+}
+
+uint32_t sy_object_now_ms(const struct sy_object *object)
+{
+	return (uint32_t)sy_loop_now_ms(object->resource->engine->loop);
+}
+
 void sy_engine_listed(struct sy_engine *engine)
 {
 	struct sy_resource *resource, *next;
@@ -189,9 +201,11 @@ static int allow(struct sy_engine *engine, struct sy_error *err)
 	const char **prefixes = calloc(plan->resource_count + 1, sizeof(*prefixes));
 	if (!prefixes)
 		return sy_error_oom(err);
+	size_t count = 0;
 	for (size_t i = 0; i < plan->resource_count; i++)
-		prefixes[i] = plan->resources[i].up_base;
-	int rc = sy_kube_allow(engine->kube[SY_SIDE_UP], prefixes, plan->resource_count, err);
+		if (plan->resources[i].role != SY_ROLE_KEPT)
+			prefixes[count++] = plan->resources[i].up_base;
+	int rc = sy_kube_allow(engine->kube[SY_SIDE_UP], prefixes, count, err);
 	free(prefixes);
 	const char *server = sy_kube_server(engine->kube[SY_SIDE_DOWN]);
 	return rc ? rc : sy_kube_allow(engine->kube[SY_SIDE_DOWN], &server, 1, err);
@@ -221,6 +235,14 @@ static int follow_rule(struct sy_engine *engine, const struct sy_plan_resource *
 	return rc;
 }
 
+static const struct sy_plan_resource *planned(const struct sy_plan *plan, const struct sy_plan_resource *rule)
+{
+	for (size_t i = 0; i < plan->resource_count; i++)
+		if (strcmp(plan->resources[i].group, rule->group) == 0 && strcmp(plan->resources[i].resource, rule->resource) == 0)
+			return &plan->resources[i];
+	return NULL;
+}
+
 /* Bring the resources in line with the plan. */
 static int follow(struct sy_engine *engine, struct sy_error *err)
 {
@@ -228,20 +250,17 @@ static int follow(struct sy_engine *engine, struct sy_error *err)
 	const struct sy_plan *plan = &engine->plan;
 	TAILQ_FOREACH_SAFE(resource, &engine->resources, link, next)
 	{
-		bool planned = false;
-		for (size_t i = 0; i < plan->resource_count && !planned; i++)
-			planned = strcmp(plan->resources[i].group, resource->rule.group) == 0 &&
-				  strcmp(plan->resources[i].resource, resource->rule.resource) == 0;
-		if (planned)
+		const struct sy_plan_resource *rule = planned(plan, &resource->rule);
+		if (rule && rule->role != SY_ROLE_KEPT)
 			continue;
-		int rc = sy_retire(engine, &resource->rule, err);
+		int rc = rule ? 0 : sy_retire(engine, &resource->rule, err);
 		if (rc)
 			return rc;
 		sy_resource_stop(resource);
 	}
 	for (size_t i = 0; i < plan->resource_count; i++) {
 		sy_unretire(engine, &plan->resources[i]);
-		int rc = follow_rule(engine, &plan->resources[i], err);
+		int rc = plan->resources[i].role == SY_ROLE_KEPT ? 0 : follow_rule(engine, &plan->resources[i], err);
 		if (rc)
 			return rc;
 	}
@@ -249,7 +268,11 @@ static int follow(struct sy_engine *engine, struct sy_error *err)
 	if (rc)
 		return rc;
 	TAILQ_FOREACH(resource, &engine->resources, link)
-	sy_resource_review(resource);
+	{
+		sy_patience_forgive(resource, true);
+		sy_resource_review(resource);
+	}
+	sy_namespaces_hurry(engine);
 	sy_engine_listed(engine);
 	return 0;
 }
@@ -262,6 +285,7 @@ int sy_engine_set_plan(struct sy_engine *engine, const struct sy_plan *plan, str
 	int rc = sy_plan_copy(plan, &copy, err);
 	if (rc)
 		return rc;
+	bool approved = engine->planned && engine->plan.approved != copy.approved;
 	sy_plan_done(&engine->plan);
 	engine->plan = copy;
 	engine->target = (struct sy_target_id){copy.target_cluster, copy.target_name, copy.target_uid};
@@ -273,6 +297,8 @@ int sy_engine_set_plan(struct sy_engine *engine, const struct sy_plan *plan, str
 	rc = allow(engine, err);
 	if (rc == 0)
 		rc = follow(engine, err);
+	if (rc == 0 && approved)
+		sy_guard_approve(engine);
 	sy_engine_wake(engine);
 	sy_engine_changed(engine);
 	return rc;
@@ -290,8 +316,13 @@ int sy_engine_set_access(struct sy_engine *engine, const struct sy_access *upstr
 	if (engine->namespaces.reflector)
 		sy_reflector_kick(engine->namespaces.reflector);
 	TAILQ_FOREACH(resource, &engine->resources, link)
-	for (int side = 0; side < SY_SIDE_MAX; side++)
-		if (resource->view[side].reflector)
-			sy_reflector_kick(resource->view[side].reflector);
+	{
+		for (int side = 0; side < SY_SIDE_MAX; side++)
+			if (resource->view[side].reflector)
+				sy_reflector_kick(resource->view[side].reflector);
+		sy_patience_forgive(resource, false);
+		sy_resource_review(resource);
+	}
+	sy_namespaces_hurry(engine);
 	return 0;
 }

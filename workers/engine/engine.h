@@ -25,8 +25,9 @@ int sy_engine_new(struct sy_engine **ret_engine, struct sy_loop *loop, const str
 		  const struct sy_engine_options *options, const struct sy_engine_ops *ops, void *arg, struct sy_error *err);
 void sy_engine_free(struct sy_engine *engine);
 
-/* Follow this plan from now on (copied). Resources that stay keep their state; keys in flight of changed or removed ones finish first. Fails only
- * when the plan's cluster or target differs from the first plan's, or memory is short; the old plan stays in force then. */
+/* Follow this plan from now on (copied). Resources that stay keep their state; keys in flight of changed or removed ones finish first. -EINVAL when
+ * the plan's cluster or target differs from the first plan's: nothing has changed then. After any other failure (memory is short, a name that
+ * cannot be) the new plan is followed in part only: the caller gives the plan again, or ends. */
 int sy_engine_set_plan(struct sy_engine *engine, const struct sy_plan *plan, struct sy_error *err);
 int sy_engine_set_access(struct sy_engine *engine, const struct sy_access *upstream, const struct sy_access *downstream,
 			 struct sy_error *err);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "engine.h"
 
 #define TEXT_MAX 1024
@@ -74,27 +75,16 @@ static struct fact *find(struct sy_events *events, const struct sy_hash *id)
 	return oldest;
 }
 
-/* Take a half character off the end of a text that was cut. */
-static void cut_whole(char *text, size_t whole)
-{
-	size_t len = strlen(text);
-	if (len == whole || len == 0)
-		return;
-	size_t start = len - 1;
-	while (start > 0 && ((unsigned char)text[start] & 0xc0) == 0x80)
-		start--;
-	if ((unsigned char)text[start] >= 0x80)
-		text[start] = '\0';
-}
-
 static void pass_on(struct sy_events *events, const struct sy_log_ref *ref, bool warning, const char *group, const char *resource,
 		    uint64_t count, const char *message)
 {
 	if (!events->ops->event)
 		return;
 	char text[TEXT_MAX];
-	snprintf(text, sizeof(text), "%s", message);
-	cut_whole(text, strlen(message));
+	size_t len = strlen(message);
+	if (len >= sizeof(text))
+		len = sy_utf8_cut(message, sizeof(text) - 1);
+	snprintf(text, sizeof(text), "%.*s", (int)len, message);
 	struct sy_event event = {
 		.warning = warning,
 		.cluster = strdup(""),
@@ -114,9 +104,14 @@ static void pass_on(struct sy_events *events, const struct sy_log_ref *ref, bool
 void sy_events_tell(struct sy_events *events, bool warning, const char *group, const char *resource, const char *object, const char *reason,
 		    const char *message)
 {
+	sy_events_tell_at(events, sy_loop_now_ms(events->loop), warning, group, resource, object, reason, message);
+}
+
+void sy_events_tell_at(struct sy_events *events, int64_t now, bool warning, const char *group, const char *resource, const char *object,
+		       const char *reason, const char *message)
+{
 	struct sy_hash id;
 	char text[TEXT_MAX], label[512];
-	int64_t now = sy_loop_now_ms(events->loop);
 	snprintf(text, sizeof(text), "%s/%s/%s/%s", group, resource, object, reason);
 	if (sy_hash_of(text, strlen(text), &id))
 		return;

@@ -19,5 +19,8 @@ void sy_events_free(struct sy_events *events);
 /* Log it and hand it to ops.event, unless the same reason was told about the same object within the window. object: "ns/name" or "name". */
 void sy_events_tell(struct sy_events *events, bool warning, const char *group, const char *resource, const char *object, const char *reason,
 		    const char *message);
+/* The same at a loop time of the caller's choice (tests); times must not run backwards. */
+void sy_events_tell_at(struct sy_events *events, int64_t now_ms, bool warning, const char *group, const char *resource, const char *object,
+		       const char *reason, const char *message);
 
 #endif

@@ -7,7 +7,7 @@
 #include "internal.h"
 #include "pair.h"
 
-#define TRIM_AFTER 256u
+#define TRIM_AFTER 64u
 #define MAX_STEPS 16u /* of one op; a key that still asks for more waits like a failed one */
 
 static const struct sy_backoff_rule transient_rule = {100, 300000}; /* 5.6 */
@@ -19,12 +19,12 @@ static perform_fn *const performers[SY_ACT_MAX] = {
 	[SY_ACT_GET_UP] = sy_do_get_up,	  [SY_ACT_GET_DOWN] = sy_do_get_down, [SY_ACT_ADD_FINALIZER] = sy_do_add_finalizer,
 	[SY_ACT_CREATE] = sy_do_create,	  [SY_ACT_RENAME] = sy_do_rename,     [SY_ACT_APPLY] = sy_do_apply,
 	[SY_ACT_STATUS] = sy_do_status,	  [SY_ACT_DELETE] = sy_do_delete,     [SY_ACT_ORPHAN] = sy_do_orphan,
-	[SY_ACT_RELEASE] = sy_do_release,
+	[SY_ACT_RELEASE] = sy_do_release, [SY_ACT_RESET] = sy_do_reset,
 };
 
 bool sy_flow_status_due(const struct sy_object *object)
 {
-	if (!object->has_status || object->status_rejected || object->up != SY_PRESENT)
+	if (!object->has_status || object->status_rejected || object->up != SY_PRESENT || object->up_shared)
 		return false;
 	if (object->status_unread)
 		return true;
@@ -39,40 +39,70 @@ bool sy_flow_status_due(const struct sy_object *object)
 		 memcmp(now.bytes + half, object->sent.bytes + half, half) == 0);
 }
 
+/* The object is to stay upstream without a copy. One that asks to wait with the removal is kept in step until it does not any more. */
+static bool evicted(const struct sy_object *object)
+{
+	const struct sy_plan *plan = &object->resource->engine->plan;
+	return plan->mode == SY_PLAN_DRAIN && plan->removal == SY_REMOVAL_EVICT && !object->up_deleting && !object->up_soft;
+}
+
+/* What upstream shows is what we wrote there, or what the copy says. */
+static bool mirrored(const struct sy_object *object)
+{
+	size_t half = sizeof(object->sent.bytes) / 2;
+	if (!object->has_status || object->status_rejected || object->up_shared || object->up != SY_PRESENT ||
+	    !sy_hash_known(&object->up_status))
+		return false;
+	return sy_hash_equal(&object->status, &object->up_status) || memcmp(object->sent.bytes + half, object->up_status.bytes, half) == 0;
+}
+
+/* Made by a controller that copies labels from a parent: without a counterpart upstream it is nothing of ours. */
+static bool left_alone(const struct sy_object *object)
+{
+	return object->down_copied && object->down == SY_PRESENT && (object->literal || object->up != SY_PRESENT);
+}
+
 enum sy_action sy_flow_action(const struct sy_object *object)
 {
 	const struct sy_resource *resource = object->resource;
 	const struct sy_plan *plan = &resource->engine->plan;
-	bool drain = plan->mode == SY_PLAN_DRAIN;
+	bool drain = plan->mode == SY_PLAN_DRAIN, removed = resource->rule.role == SY_ROLE_REMOVED;
 	struct sy_facts facts = {
 		.ready = resource->ready && !resource->stopping,
 		.paused = plan->mode == SY_PLAN_PAUSED,
 		.drain = drain,
-		.orphan = plan->removal == SY_REMOVAL_ORPHAN,
-		.upstream_gone = (drain && plan->upstream_gone) || (resource->rule.removed && resource->rule.claimed),
-		.removed = resource->rule.removed,
+		.orphan = drain ? plan->removal == SY_REMOVAL_ORPHAN : resource->rule.orphan,
+		.upstream_gone = sy_resource_up_gone(resource),
+		.removed = removed || resource->rule.release_all,
+		.absent = resource->rule.role == SY_ROLE_ABSENT,
+		.broken = object->up_broken || object->down_broken,
 		.finalize = !resource->rule.claimed,
 		.up = object->literal ? SY_ABSENT : (enum sy_presence)object->up,
 		.up_deleting = object->up_deleting,
 		.finalizer = object->finalizer_index != SY_OBJECT_NONE,
 		.soft = object->up_soft,
+		.full = object->up_full,
 		.leave = object->up_leave,
-		.down = (enum sy_presence)object->down,
+		.held = sy_guard_holds(object),
+		.down = left_alone(object) ? SY_FOREIGN : (enum sy_presence)object->down,
 		.down_deleting = object->down_deleting,
 		.check_down = object->check_down,
 		.in_step = sy_in_step(object),
 		.permanent = object->permanent,
+		.contended = object->contended,
 		.rename = object->update_index != SY_OBJECT_NONE,
-		.status_due = sy_flow_status_due(object),
+		.status_due = !evicted(object) && sy_flow_status_due(object),
+		.reset = evicted(object) && mirrored(object),
 	};
 	return sy_step(&facts);
 }
 
-static void wait_for(struct sy_object *object, int64_t delay_ms)
+void sy_flow_wait(struct sy_object *object, int64_t delay_ms)
 {
 	struct sy_engine *engine = object->resource->engine;
-	if (sy_queue_wait(&engine->queue, object, sy_loop_now_ms(engine->loop) + delay_ms) == 0)
-		sy_engine_wake(engine);
+	if (sy_queue_wait(&engine->queue, object, sy_loop_now_ms(engine->loop) + delay_ms))
+		sy_patience_missed(object->resource); /* a list is a look at every object */
+	sy_engine_wake(engine);
 }
 
 /* Milliseconds until the next status write may go, 0 = now. */
@@ -90,16 +120,22 @@ static void rest(struct sy_object *object)
 	sy_namespace_unwait(object);
 	sy_hand_drop(&engine->budget, object);
 	object->failed_action = SY_ACT_NONE;
-	if (object->down == SY_FOREIGN && object->heap_index)
-		return; /* looks again when its timer fires */
-	sy_queue_unwait(&engine->queue, object);
+	if (sy_patience_foreign(object))
+		return;
+	bool broken = object->up_broken || object->down_broken;
 	bool soft = object->up_soft && (object->up_deleting || object->up_leave || sy_engine_drain(engine));
-	if (!object->permanent)
-		object->reason = (uint8_t)(object->status_rejected ? SY_REASON_STATUS_REJECTED
-					   : soft		   ? SY_REASON_SOFT_FINALIZERS
-								   : SY_REASON_NONE);
+	if (broken)
+		object->reason = object->too_large ? SY_REASON_TOO_LARGE : SY_REASON_INVALID;
+	else if (!object->permanent)
+		object->reason = (uint8_t)(sy_guard_holds(object)    ? SY_REASON_HELD
+					   : object->contended	     ? SY_REASON_CONTENDED
+					   : object->up_full	     ? SY_REASON_INVALID
+					   : object->status_rejected ? SY_REASON_STATUS_REJECTED
+					   : soft		     ? SY_REASON_SOFT_FINALIZERS
+								     : SY_REASON_NONE);
 	object->failures = 0;
 	object->since_ms = 0;
+	sy_patience_rest(object);
 }
 
 /* Somebody else's finalizer holds our copy: look from time to time, in case the DELETED event was lost. */
@@ -110,7 +146,7 @@ static void await_deletion(struct sy_object *object)
 	if (object->failures < UINT16_MAX)
 		object->failures++;
 	object->failed_action = SY_ACT_AWAIT_DELETION;
-	wait_for(object, sy_backoff_delay_ms(&deletion_rule, object->failures, arc4random()));
+	sy_flow_wait(object, sy_backoff_delay_ms(&deletion_rule, object->failures, arc4random()));
 }
 
 /* Nothing of the object is in its namespace, and nothing will be. Until all is known, it counts. */
@@ -130,6 +166,10 @@ void sy_flow_consider(struct sy_object *object, bool fresh)
 	sy_engine_changed(engine);
 	sy_namespace_use(object, uses_namespace(object, action));
 	if (action == SY_ACT_FORGET && object->resource->ready) {
+		if (left_alone(object))
+			sy_object_tell(
+				object, SY_REASON_FOREIGN,
+				"an object in the cluster has our labels, which others copied, and no counterpart; it is left alone");
 		sy_resource_forget(object);
 		return;
 	}
@@ -152,7 +192,7 @@ void sy_flow_consider(struct sy_object *object, bool fresh)
 	sy_namespace_unwait(object);
 	if (action == SY_ACT_STATUS && status_pause(object)) {
 		sy_queue_drop(&engine->queue, object);
-		wait_for(object, status_pause(object));
+		sy_flow_wait(object, status_pause(object));
 		return;
 	}
 	sy_queue_unwait(&engine->queue, object);
@@ -223,20 +263,26 @@ void sy_flow_next(struct sy_op *op)
 void sy_flow_fail(struct sy_op *op, enum sy_reason reason, bool permanent, int64_t retry_after_ms, const char *message)
 {
 	struct sy_object *object = op->object;
-	const struct sy_resource *resource = object->resource;
 	object->reason = (uint8_t)reason;
 	if (message)
-		sy_events_tell(op->engine->events, true, resource->rule.group, resource->rule.resource, object->key, sy_reason_name(reason),
-			       message);
+		sy_object_tell(object, reason, message);
 	if (object->failures < UINT16_MAX)
 		object->failures++;
-	if (!permanent) {
-		const struct sy_backoff_rule *rule = reason == SY_REASON_TRANSIENT ? &transient_rule : &patient_rule;
-		int64_t delay = sy_backoff_delay_ms(rule, object->failures, arc4random());
-		object->failed_action = (uint8_t)(object->down == SY_FOREIGN ? SY_ACT_NONE : op->action);
-		wait_for(object, retry_after_ms > delay ? retry_after_ms : delay);
-	}
+	const struct sy_backoff_rule *rule = reason == SY_REASON_TRANSIENT ? &transient_rule : &patient_rule;
+	int64_t delay = permanent ? sy_patience_delay(object) : sy_backoff_delay_ms(rule, object->failures, arc4random());
+	object->failed_action = (uint8_t)op->action;
+	sy_flow_wait(object, retry_after_ms > delay ? retry_after_ms : delay);
 	sy_flow_end(op);
+}
+
+void sy_flow_rejected(struct sy_op *op, const struct sy_kube_result *result)
+{
+	sy_flow_fail(op, SY_REASON_INVALID, false, result->retry_after_ms, result->message);
+}
+
+static int64_t failing_ms(const struct sy_object *object)
+{
+	return object->since_ms ? sy_loop_now_ms(object->resource->engine->loop) - object->since_ms : 0;
 }
 
 static bool young(const struct sy_resource *resource)
@@ -266,6 +312,8 @@ void sy_flow_refused(struct sy_op *op, enum sy_side side, const struct sy_kube_r
 		reason = SY_REASON_TERMINATING;
 		break;
 	default:
+		if (sy_reason_shows(SY_REASON_TRANSIENT, failing_ms(op->object)))
+			message = result->message;
 		break;
 	}
 	struct sy_log_ref ref = sy_object_ref(op->object);
@@ -278,7 +326,7 @@ static bool begin(struct sy_engine *engine, struct sy_object *object)
 {
 	struct sy_op *op = calloc(1, sizeof(*op));
 	if (!op) {
-		wait_for(object, transient_rule.first_ms);
+		sy_flow_wait(object, transient_rule.first_ms);
 		return false;
 	}
 	op->engine = engine;
@@ -307,7 +355,9 @@ void sy_flow_run(struct sy_engine *engine)
 		engine->untrimmed = 0;
 		malloc_trim(0); /* the trees of a burst leave holes all over the heap */
 	}
-	int64_t due = sy_queue_next_due(&engine->queue), now = sy_loop_now_ms(engine->loop);
+	int64_t due = sy_queue_next_due(&engine->queue), later = sy_patience_relist(engine), now = sy_loop_now_ms(engine->loop);
+	if (later >= 0 && (due < 0 || later < due))
+		due = later;
 	if (due < 0)
 		sy_timer_stop(engine->timer);
 	else
@@ -321,6 +371,7 @@ void sy_flow_tick(struct sy_engine *engine)
 		if (object->down == SY_FOREIGN || object->failed_action == SY_ACT_AWAIT_DELETION)
 			object->check_down = true;
 		object->failed_action = SY_ACT_NONE;
+		sy_patience_tick(object);
 		sy_flow_consider(object, false);
 	}
 	sy_engine_wake(engine);

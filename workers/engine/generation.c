@@ -52,7 +52,7 @@ static int translate_one(json_object *holder, json_object *up_holder, const stru
 	if (!sy_json_int(holder, &seen, OBSERVED, NULL))
 		return 0;
 	facts->found++;
-	if (seen >= generations->down)
+	if (generations->down > 0 && seen >= generations->down)
 		return sy_json_add_int(holder, OBSERVED, generations->up);
 	facts->lower++;
 	if (sy_json_int(up_holder, &kept, OBSERVED, NULL))
@@ -71,7 +71,7 @@ int sy_status_translate(json_object *down_status, json_object *up_status, const 
 	if (!status)
 		return sy_error_oom(err);
 	strip_nulls(status);
-	if (generations->translate && generations->down > 0) {
+	if (generations->translate) {
 		if (translate_one(status, up_status, generations, &facts))
 			return sy_error_oom(err);
 		json_object *list = sy_json_array(status, "conditions", NULL);

@@ -1,4 +1,4 @@
-/* Status on its way up (synctarget.md 6.2): observedGeneration numbers refer to the other side's generations and are translated. Pure. */
+/* Status on its way up (syncerd-rules(7) 6.2): observedGeneration refers to the other side's generations and is translated. Pure. */
 #ifndef SY_WORKERS_GENERATION_H
 #define SY_WORKERS_GENERATION_H
 
@@ -6,7 +6,7 @@
 
 struct sy_generations {
 	bool translate; /* false: leave the numbers alone */
-	int64_t up;	/* generations that belong together: of the last apply; down 0 = unknown, nothing is translated then */
+	int64_t up;	/* generations that belong together: of the last apply; down 0 = unknown, so every number is an older one */
 	int64_t down;
 };
 

@@ -2,16 +2,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 
-/* Trees are about 17 times the text: few, and small ones only. */
-#define MAX_TREES (2u * SY_MAX_INFLIGHT_WRITES)
+/* Trees are about 17 times the text, and to parse a small text again costs less than a hundredth of a request: few, and small ones only. */
+#define MAX_TREES 4u
 #define MAX_TREE_TEXT (16u * 1024)
 
 struct held {
 	json_object *tree;
-	char *text;
+	char *text; /* own pages: bodies come and go between records that stay, and would leave the heap full of holes */
 	size_t len;
 };
 
@@ -19,14 +21,35 @@ struct sy_hand {
 	struct held side[2];
 };
 
+static size_t pages(size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	return (len + page - 1) / page * page;
+}
+
 static void drop(struct sy_hand_budget *budget, struct held *held)
 {
 	if (held->tree)
 		budget->trees--;
-	budget->bytes -= held->len;
 	json_object_put(held->tree);
-	free(held->text);
+	if (held->text) {
+		budget->bytes -= pages(held->len);
+		munmap(held->text, pages(held->len));
+	}
 	*held = (struct held){0};
+}
+
+static void keep_text(struct sy_hand_budget *budget, struct held *held, const char *raw, size_t len)
+{
+	if (!raw || !len || len > SY_MAX_PENDING_BODIES || pages(len) > SY_MAX_PENDING_BODIES - budget->bytes)
+		return;
+	void *text = mmap(NULL, pages(len), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (text == MAP_FAILED)
+		return;
+	memcpy(text, raw, len);
+	held->text = text;
+	held->len = len;
+	budget->bytes += pages(len);
 }
 
 static void free_empty(struct sy_object *object)
@@ -49,13 +72,8 @@ void sy_hand_put(struct sy_hand_budget *budget, struct sy_object *object, bool u
 	if (budget->trees < MAX_TREES && raw_len <= MAX_TREE_TEXT) {
 		held->tree = json_object_get(tree);
 		budget->trees++;
-	} else if (raw && raw_len <= SY_MAX_PENDING_BODIES && budget->bytes <= SY_MAX_PENDING_BODIES - raw_len) {
-		held->text = malloc(raw_len + 1);
-		if (held->text) {
-			memcpy(held->text, raw, raw_len);
-			held->len = raw_len;
-			budget->bytes += raw_len;
-		}
+	} else {
+		keep_text(budget, held, raw, raw_len);
 	}
 	free_empty(object);
 }
@@ -81,5 +99,13 @@ void sy_hand_drop(struct sy_hand_budget *budget, struct sy_object *object)
 		return;
 	drop(budget, &object->hand->side[0]);
 	drop(budget, &object->hand->side[1]);
+	free_empty(object);
+}
+
+void sy_hand_drop_side(struct sy_hand_budget *budget, struct sy_object *object, bool up)
+{
+	if (!object->hand)
+		return;
+	drop(budget, &object->hand->side[up]);
 	free_empty(object);
 }

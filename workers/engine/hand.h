@@ -7,7 +7,7 @@
 #include "object.h"
 
 struct sy_hand_budget {
-	size_t bytes; /* text kept now */
+	size_t bytes; /* of whole pages: text kept now, at most SY_MAX_PENDING_BODIES */
 	unsigned trees;
 };
 
@@ -17,5 +17,6 @@ void sy_hand_put(struct sy_hand_budget *budget, struct sy_object *object, bool u
 /* Take it out as a tree of the caller's; NULL when there is none. */
 json_object *sy_hand_take(struct sy_hand_budget *budget, struct sy_object *object, bool up);
 void sy_hand_drop(struct sy_hand_budget *budget, struct sy_object *object);
+void sy_hand_drop_side(struct sy_hand_budget *budget, struct sy_object *object, bool up);
 
 #endif

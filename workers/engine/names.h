@@ -1,4 +1,4 @@
-/* Names on the two sides (synctarget.md 5.5): one map, both directions, used for every request and every event. Pure. */
+/* Names on the two sides (syncerd-rules(7) 5.5): one map, both directions, used for every request and every event. Pure. */
 #ifndef SY_WORKERS_NAMES_H
 #define SY_WORKERS_NAMES_H
 

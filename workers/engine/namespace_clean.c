@@ -1,5 +1,5 @@
-/* Remove downstream namespaces in which nothing of ours is left (synctarget.md 5.1). Never one that holds something foreign. */
-#include <inttypes.h>
+/* Remove downstream namespaces in which nothing of ours is left (syncerd-rules(7) 5.1). Never one that holds something foreign. */
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -20,7 +20,7 @@ bool sy_namespace_unneeded(const struct sy_namespace *ns)
 	return true;
 }
 
-static void let_go(struct sy_namespace *ns);
+static void leave(struct sy_namespace *ns, const char *why);
 static void look_on(struct sy_namespace *ns);
 
 static void deleted(void *arg, const struct sy_kube_result *result)
@@ -53,28 +53,45 @@ static void delete_now(struct sy_namespace *ns)
 	sy_namespace_request(ns, "DELETE", options, SY_CT_JSON, deleted);
 }
 
-/* The resource to look at next: the planned ones, then those that were. False: all have been looked at. */
-static bool next_gvr(const struct sy_namespace *ns, struct sy_gvr *ret_gvr, bool *ret_configmaps, bool *ret_retired)
+/* A resource to look for in a namespace. */
+struct place {
+	struct sy_gvr gvr;
+	bool configmaps;
+	bool stranger; /* not ours to touch: what is found is never "on its way out", and that it is not served may be said by the server */
+};
+
+static struct place place_of(const struct sy_gvr *gvr, bool stranger)
+{
+	return (struct place){*gvr, !*gvr->group && strcmp(gvr->resource, "configmaps") == 0, stranger};
+}
+
+/* The resource to look at next: the planned ones, those that the plan wants kept, then those that were planned. False: all have been
+ * looked at. */
+static bool next_place(const struct sy_namespace *ns, struct place *ret_place)
 {
 	unsigned i = 0;
+	const struct sy_plan *plan = &ns->engine->plan;
 	const struct sy_resource *resource;
 	const struct sy_retired *retired;
 	TAILQ_FOREACH(resource, &ns->engine->resources, link)
 	{
 		if (!resource->rule.namespaced || i++ != ns->check)
 			continue;
-		*ret_gvr = resource->gvr;
-		*ret_configmaps = resource->names.configmaps;
-		*ret_retired = false;
+		*ret_place = place_of(&resource->gvr, resource->rule.role == SY_ROLE_ABSENT);
+		return true;
+	}
+	for (size_t k = 0; k < plan->resource_count; k++) {
+		const struct sy_plan_resource *rule = &plan->resources[k];
+		if (rule->role != SY_ROLE_KEPT || !rule->namespaced || i++ != ns->check)
+			continue;
+		*ret_place = place_of(&(struct sy_gvr){rule->group, rule->version, rule->resource}, true);
 		return true;
 	}
 	TAILQ_FOREACH(retired, &ns->engine->retired, link)
 	{
 		if (i++ != ns->check)
 			continue;
-		*ret_gvr = retired->gvr;
-		*ret_configmaps = !*retired->gvr.group && strcmp(retired->gvr.resource, "configmaps") == 0;
-		*ret_retired = true;
+		*ret_place = place_of(&retired->gvr, true);
 		return true;
 	}
 	return false;
@@ -97,44 +114,102 @@ static bool is_ours(const struct sy_engine *engine, json_object *item)
 {
 	const char *key = sy_json_str(item, "metadata", "labels", SY_LABEL_CLUSTER, NULL);
 	const char *tenant = sy_json_str(item, "metadata", "labels", SY_LABEL_TENANT, NULL);
-	return key && tenant && strcmp(key, engine->plan.key) == 0 && strcmp(tenant, engine->tenant) == 0;
+	return key && tenant && strcmp(key, engine->plan.key) == 0 && strcmp(tenant, engine->tenant) == 0 && sy_observe_made(item);
 }
 
 /* Something is in it that keeps it. */
-static void kept(struct sy_namespace *ns, bool ours)
+static void kept(struct sy_namespace *ns, const struct place *place, bool ours)
 {
-	if (ours) {
+	char text[512];
+	if (ours && !place->stranger) {
 		sy_namespace_at(ns, LOOK_SOON_MS); /* on its way out */
-	} else if (sy_engine_drain(ns->engine)) {
-		let_go(ns);
+		return;
+	}
+	if (sy_engine_drain(ns->engine)) {
+		leave(ns, "it holds objects that are not ours, or of a resource that is not synced");
+		return;
+	}
+	snprintf(text, sizeof(text), "%s that are not %s keep the downstream namespace; delete them, or the namespace, by hand",
+		 ours ? place->gvr.resource : "objects", ours ? "synced at present" : "ours");
+	sy_namespace_tell(ns, "NamespaceNotEmpty", text);
+	sy_namespace_at(ns, LOOK_AGAIN_MS);
+}
+
+/* A whole list: nothing else counts as having looked. An empty list may come as null, but it comes. */
+static bool whole_list(const struct sy_kube_result *result, json_object **ret_items)
+{
+	if (result->verdict != SY_KUBE_OK || !json_object_is_type(result->object, json_type_object) ||
+	    !json_object_object_get_ex(result->object, "items", ret_items))
+		return false;
+	return !*ret_items || json_object_is_type(*ret_items, json_type_array);
+}
+
+/* Does what we are at in the clean-up still stand? */
+static bool goes_on(struct sy_namespace *ns, const struct sy_kube_result *result, struct place *ret_place)
+{
+	if (!sy_namespace_unneeded(ns))
+		return false;
+	if (ns->check_plan == ns->engine->plan.generation && next_place(ns, ret_place))
+		return true;
+	sy_namespace_retry(ns, result);
+	return false;
+}
+
+static void asked(void *arg, enum sy_unserved_answer answer, const struct sy_kube_result *result)
+{
+	struct sy_namespace *ns = arg;
+	struct place place;
+	ns->question = NULL;
+	if (ns->request) /* something happened to the namespace meanwhile, and it is reviewed after that */
+		return;
+	if (!goes_on(ns, result, &place))
+		return;
+	if (answer != SY_UNSERVED_YES) {
+		sy_namespace_retry(ns, result);
+		return;
+	}
+	ns->check++;
+	look_on(ns);
+}
+
+/* The list was refused. */
+static void not_listed(struct sy_namespace *ns, const struct place *place, const struct sy_kube_result *result)
+{
+	struct sy_error err = {0};
+	if (place->stranger && result->verdict == SY_KUBE_NOT_SERVED) {
+		if (sy_unserved_ask(&ns->question, ns->engine->kube[SY_SIDE_DOWN], &place->gvr, asked, ns, &err) < 0)
+			sy_namespace_retry(ns, result);
+	} else if (place->stranger && result->verdict == SY_KUBE_FORBIDDEN && place->gvr.group[0] == '\0') {
+		/* A claim that the operator does not allow, or allows no longer: copies of it are not to stay, and the originals live in kcp. */
+		ns->check++;
+		look_on(ns);
+	} else if (place->stranger && result->verdict == SY_KUBE_FORBIDDEN && sy_engine_drain(ns->engine)) {
+		leave(ns, "not all that it may hold may be looked at");
 	} else {
-		sy_events_tell(ns->engine->events, true, "", "namespaces", ns->up, "NamespaceNotEmpty",
-			       "objects that are not ours keep the downstream namespace; delete them, or the namespace, by hand");
-		sy_namespace_at(ns, LOOK_AGAIN_MS);
+		sy_namespace_retry(ns, result);
 	}
 }
 
 static void looked_inside(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_namespace *ns = arg;
-	struct sy_gvr gvr;
-	bool configmaps = false, retired = false;
-	/* An empty list may come as null, but it comes. */
+	struct place place;
 	json_object *items = NULL;
-	bool listed = result->verdict == SY_KUBE_OK && json_object_is_type(result->object, json_type_object) &&
-		      json_object_object_get_ex(result->object, "items", &items) && (!items || json_object_is_type(items, json_type_array));
 	ns->request = NULL;
-	if (!sy_namespace_unneeded(ns))
+	if (!goes_on(ns, result, &place))
 		return;
-	bool known = ns->check_plan == ns->engine->plan.generation && next_gvr(ns, &gvr, &configmaps, &retired);
-	bool unserved = retired && result->verdict == SY_KUBE_NOT_SERVED;
-	if (!known || (!listed && !unserved)) {
-		sy_namespace_retry(ns, result);
+	if (!whole_list(result, &items)) {
+		not_listed(ns, &place, result);
 		return;
 	}
-	json_object *item = keeper(configmaps, items);
+	json_object *item = keeper(place.configmaps, items);
 	if (item) {
-		kept(ns, !retired && is_ours(ns->engine, item));
+		kept(ns, &place, is_ours(ns->engine, item));
+		return;
+	}
+	const char *more = sy_json_str(result->object, "metadata", "continue", NULL);
+	if (more && *more) {
+		sy_namespace_retry(ns, result);
 		return;
 	}
 	ns->check++;
@@ -166,10 +241,9 @@ static void look_inside(struct sy_namespace *ns, const struct sy_gvr *gvr)
 
 static void look_on(struct sy_namespace *ns)
 {
-	struct sy_gvr gvr;
-	bool configmaps, retired;
-	if (next_gvr(ns, &gvr, &configmaps, &retired))
-		look_inside(ns, &gvr);
+	struct place place;
+	if (next_place(ns, &place))
+		look_inside(ns, &place.gvr);
 	else
 		delete_now(ns);
 }
@@ -195,12 +269,28 @@ static void let_go(struct sy_namespace *ns)
 	sy_namespace_request(ns, "PATCH", patch, SY_CT_MERGE_PATCH, released);
 }
 
+/* The same at the end of a drain: whoever finds it later must be able to learn why. */
+static void leave(struct sy_namespace *ns, const char *why)
+{
+	char text[512];
+	snprintf(text, sizeof(text), "the downstream namespace %s is left without our marks: %s; delete it by hand when nobody needs it",
+		 ns->down, why);
+	sy_namespace_tell(ns, "NamespaceLeft", text);
+	let_go(ns);
+}
+
 void sy_namespace_clean(struct sy_namespace *ns)
 {
-	if (ns->request || !sy_namespace_unneeded(ns))
+	if (ns->request || ns->question || !sy_namespace_unneeded(ns))
 		return;
 	if (sy_engine_drain(ns->engine) && ns->engine->plan.removal == SY_REMOVAL_ORPHAN) {
 		let_go(ns);
+		return;
+	}
+	if (ns->engine->plan.keep_namespaces) {
+		/* Until a plan comes that knows more; but a drain has no better plan to wait for. */
+		if (sy_engine_drain(ns->engine))
+			leave(ns, "it may hold objects of an APIExport that cannot be read, or of more resources than are supported");
 		return;
 	}
 	ns->check = 0;

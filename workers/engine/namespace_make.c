@@ -1,4 +1,4 @@
-/* Make a downstream namespace usable: create it, adopt what is ours, put lost marks back (synctarget.md 5.1). */
+/* Make a downstream namespace usable: create it, adopt what is ours, put lost marks back (syncerd-rules(7) 5.1). */
 #include <string.h>
 
 #include "base/backoff.h"
@@ -7,8 +7,11 @@
 
 static const struct sy_backoff_rule retry_rule = {100, 300000};
 static const struct sy_backoff_rule patient_rule = {1000, 300000};
+static const struct sy_backoff_rule deletion_rule = {SY_DELETION_CHECK_MS, 60000};
 
-static void tell(const struct sy_namespace *ns, const char *reason, const char *message)
+#define LOOK_LATER_MS 1000 /* when another request is under way */
+
+void sy_namespace_tell(const struct sy_namespace *ns, const char *reason, const char *message)
 {
 	sy_events_tell(ns->engine->events, true, "", "namespaces", ns->up, reason, message);
 }
@@ -49,18 +52,27 @@ void sy_namespace_retry(struct sy_namespace *ns, const struct sy_kube_result *re
 {
 	const struct sy_backoff_rule *rule = &retry_rule;
 	if (ns->state == SY_NAMESPACE_BUSY)
-		ns->state = SY_NAMESPACE_UNKNOWN;
+		ns->state = ns->former;
 	ns->failures++;
 	if (result) {
 		struct sy_log_ref ref = {.resource = "namespaces", .object = ns->down};
 		sy_debug(&ref, "%s (%d): %s", sy_kube_verdict_name(result->verdict), result->http_code, result->message);
 	}
 	if (result && (result->verdict == SY_KUBE_FORBIDDEN || result->verdict == SY_KUBE_UNAUTHORIZED)) {
-		tell(ns, sy_reason_name(SY_REASON_UNAUTHORIZED), result->message);
+		sy_namespace_tell(ns, sy_reason_name(SY_REASON_UNAUTHORIZED), result->message);
 		rule = &patient_rule;
 	}
 	int64_t delay = sy_backoff_delay_ms(rule, ns->failures, arc4random());
 	sy_namespace_at(ns, result && result->retry_after_ms > delay ? result->retry_after_ms : delay);
+	if (ns->state == SY_NAMESPACE_READY)
+		sy_namespace_wake(ns); /* the objects' own requests will tell whether it is */
+}
+
+static void busy(struct sy_namespace *ns)
+{
+	if (ns->state != SY_NAMESPACE_BUSY)
+		ns->former = ns->state;
+	ns->state = SY_NAMESPACE_BUSY;
 }
 
 /* {"metadata": {name, labels, annotations}}, with the configured labels below ours. */
@@ -96,7 +108,10 @@ static void looked(void *arg, const struct sy_kube_result *result)
 	const char *locator = sy_json_str(result->object, "metadata", "annotations", SY_ANNOTATION_LOCATOR, NULL);
 	ns->request = NULL;
 	if (result->verdict == SY_KUBE_NOT_FOUND) {
-		sy_namespace_gone(ns);
+		if (ns->doubt)
+			sy_namespace_gone(ns);
+		else /* the watch has told of it meanwhile */
+			sy_namespace_review(ns);
 	} else if (result->verdict != SY_KUBE_OK || !result->object) {
 		sy_namespace_retry(ns, result);
 	} else if ((locator && sy_locator_matches(locator, &ns->engine->target, ns->engine->plan.cluster, ns->up)) ||
@@ -104,15 +119,16 @@ static void looked(void *arg, const struct sy_kube_result *result)
 		sy_namespace_observe(ns, result->object);
 		if (ns->state == SY_NAMESPACE_TERMINATING) {
 			ns->failures++;
-			sy_namespace_at(ns, SY_DELETION_CHECK_MS);
+			sy_namespace_at(ns, sy_backoff_delay_ms(&deletion_rule, ns->failures, arc4random()));
 		} else {
 			sy_namespace_review(ns);
 		}
 	} else {
 		ns->state = SY_NAMESPACE_COLLISION;
+		ns->doubt = false;
 		ns->failures++;
-		tell(ns, sy_reason_name(SY_REASON_NAME_COLLISION),
-		     "the downstream namespace exists and is not ours; nothing is written there. Delete or rename it");
+		sy_namespace_tell(ns, sy_reason_name(SY_REASON_NAME_COLLISION),
+				  "the downstream namespace exists and is not ours; nothing is written there. Delete or rename it");
 		sy_namespace_at(ns, sy_backoff_delay_ms(&patient_rule, ns->failures, arc4random()));
 		sy_namespace_wake(ns);
 	}
@@ -120,10 +136,13 @@ static void looked(void *arg, const struct sy_kube_result *result)
 
 void sy_namespace_look(struct sy_namespace *ns)
 {
-	if (ns->request)
+	ns->doubt = true;
+	if (ns->request) {
+		sy_namespace_at(ns, LOOK_LATER_MS);
 		return;
+	}
 	if (ns->state != SY_NAMESPACE_TERMINATING)
-		ns->state = SY_NAMESPACE_BUSY;
+		busy(ns);
 	sy_namespace_request(ns, "GET", NULL, NULL, looked);
 }
 
@@ -145,7 +164,7 @@ bool sy_namespace_ensure(struct sy_namespace *ns)
 {
 	if (ns->state == SY_NAMESPACE_UNKNOWN && !ns->request && !ns->due_ms) {
 		json_object *body = marks(ns, true);
-		ns->state = SY_NAMESPACE_BUSY;
+		busy(ns);
 		sy_namespace_request(ns, "POST", body, SY_CT_JSON, created);
 	}
 	return ns->state == SY_NAMESPACE_READY;
@@ -189,6 +208,10 @@ void sy_namespace_terminating(struct sy_namespace *ns)
 
 void sy_namespace_tick(struct sy_namespace *ns)
 {
+	if (ns->doubt) {
+		sy_namespace_look(ns);
+		return;
+	}
 	if (ns->request)
 		return;
 	switch (ns->state) {

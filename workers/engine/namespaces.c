@@ -1,4 +1,5 @@
 /* The namespaces of the workspace that are used downstream, by both names, and the reflector that watches them. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,20 +33,24 @@ struct sy_namespace *sy_namespace_of_down(struct sy_engine *engine, const char *
 struct sy_namespace *sy_namespace_of(struct sy_engine *engine, const char *up)
 {
 	struct sy_namespace key;
+	errno = EINVAL;
 	if (strlcpy(key.up, up, sizeof(key.up)) >= sizeof(key.up))
 		return NULL;
 	struct sy_namespace *ns = RB_FIND(sy_namespaces_up, &engine->namespaces.by_up, &key);
 	if (ns)
 		return ns;
 	ns = calloc(1, sizeof(*ns));
-	if (!ns)
+	if (!ns) {
+		errno = ENOMEM;
 		return NULL;
+	}
 	ns->engine = engine;
 	TAILQ_INIT(&ns->waiting);
 	memcpy(ns->up, key.up, sizeof(ns->up));
 	if (sy_downstream_namespace(&engine->target, engine->plan.cluster, up, ns->down, NULL) ||
 	    RB_INSERT(sy_namespaces_down, &engine->namespaces.by_down, ns)) {
 		free(ns); /* an odd name, or two names with one hash */
+		errno = EINVAL;
 		return NULL;
 	}
 	RB_INSERT(sy_namespaces_up, &engine->namespaces.by_up, ns);
@@ -56,6 +61,7 @@ static void forget(struct sy_namespace *ns)
 {
 	struct sy_namespaces *all = &ns->engine->namespaces;
 	sy_kube_cancel(ns->request);
+	sy_unserved_cancel(ns->question);
 	RB_REMOVE(sy_namespaces_up, &all->by_up, ns);
 	RB_REMOVE(sy_namespaces_down, &all->by_down, ns);
 	free(ns);
@@ -139,7 +145,7 @@ void sy_namespace_use(struct sy_object *object, bool use)
 		return;
 	}
 	ns->users++;
-	if (ns->state == SY_NAMESPACE_READY && !ns->repair)
+	if (ns->state == SY_NAMESPACE_READY && !ns->repair && !ns->doubt)
 		sy_namespace_at(ns, -1); /* no clean-up now */
 }
 
@@ -149,7 +155,7 @@ size_t sy_namespaces_present(struct sy_engine *engine)
 	size_t count = 0;
 	RB_FOREACH(ns, sy_namespaces_up, &engine->namespaces.by_up)
 	{
-		count += ns->state != SY_NAMESPACE_UNKNOWN && ns->state != SY_NAMESPACE_COLLISION;
+		count += ns->doubt || (ns->state != SY_NAMESPACE_UNKNOWN && ns->state != SY_NAMESPACE_COLLISION);
 	}
 	return count;
 }
@@ -165,11 +171,13 @@ void sy_namespace_observe(struct sy_namespace *ns, json_object *tree)
 		*ns->uid = '\0';
 	if (strlcpy(ns->rv, rv ? rv : "", sizeof(ns->rv)) >= sizeof(ns->rv))
 		*ns->rv = '\0';
-	bool ready = ns->state == SY_NAMESPACE_READY;
+	bool ready = ns->state == SY_NAMESPACE_READY, terminating = ns->state == SY_NAMESPACE_TERMINATING;
 	ns->state = sy_json_str(tree, "metadata", "deletionTimestamp", NULL) ? SY_NAMESPACE_TERMINATING : SY_NAMESPACE_READY;
 	ns->repair = !key || !tenant || !locator || strcmp(key, engine->plan.key) != 0 || strcmp(tenant, engine->tenant) != 0 ||
 		     !sy_locator_matches(locator, &engine->target, engine->plan.cluster, ns->up);
-	ns->failures = 0;
+	ns->doubt = false;
+	if (!terminating || ns->state != SY_NAMESPACE_TERMINATING)
+		ns->failures = 0;
 	if (ns->state == SY_NAMESPACE_READY && ns->repair && !ns->request)
 		sy_namespace_repair(ns);
 	if (ns->state == SY_NAMESPACE_READY && !ready)
@@ -179,6 +187,7 @@ void sy_namespace_observe(struct sy_namespace *ns, json_object *tree)
 void sy_namespace_gone(struct sy_namespace *ns)
 {
 	ns->state = SY_NAMESPACE_UNKNOWN;
+	ns->doubt = false;
 	*ns->uid = *ns->rv = '\0';
 	ns->failures = 0;
 	sy_namespace_at(ns, -1);
@@ -225,11 +234,25 @@ static void on_event(void *arg, enum sy_reflector_event type, json_object *tree,
 		sy_namespace_observe(ns, tree);
 		sy_namespace_review(ns);
 	} else if (!*ns->uid || (uid && strcmp(uid, ns->uid) == 0)) {
-		if (ns->state == SY_NAMESPACE_TERMINATING || sy_json_str(tree, "metadata", "deletionTimestamp", NULL))
-			sy_namespace_gone(ns);
-		else
-			sy_namespace_look(ns); /* perhaps it only lost its labels */
+		sy_namespace_look(ns); /* perhaps it only lost its labels */
 	}
+}
+
+/* Metadata is all that is needed of one. Of which even that cannot be read, it is there at least: a look by name says more, and only a 404
+ * that it is gone. */
+static void on_broken(void *arg, const struct sy_reflector_broken *broken)
+{
+	struct sy_engine *engine = arg;
+	const char *name = sy_json_str(broken->about, "metadata", "name", NULL);
+	struct sy_namespace *ns = name ? sy_namespace_of_down(engine, name) : NULL;
+	sy_warn(&(struct sy_log_ref){.cluster = engine->plan.cluster, .object = name}, "namespace %s of the cluster cannot be read: %s",
+		name ? name : "without a name", broken->why->text);
+	if (broken->whole)
+		on_event(arg, broken->type, broken->about, NULL, 0);
+	else if (ns && broken->type == SY_DELETED)
+		sy_namespace_look(ns);
+	else if (ns)
+		ns->seen = true;
 }
 
 static void on_synced(void *arg)
@@ -255,7 +278,7 @@ int sy_namespaces_start(struct sy_engine *engine, struct sy_error *err)
 {
 	static const struct sy_reflector_ops ops = {on_begin, on_event, on_synced, on_state};
 	struct sy_namespaces *all = &engine->namespaces;
-	struct sy_reflector_spec spec = {.gvr = {"", "v1", "namespaces"}, .label_selector = engine->selector};
+	struct sy_reflector_spec spec = {.gvr = {"", "v1", "namespaces"}, .label_selector = engine->selector, .broken = on_broken};
 	if (all->reflector)
 		return 0;
 	RB_INIT(&all->by_up);
@@ -284,8 +307,21 @@ void sy_namespace_review(struct sy_namespace *ns)
 		bool now = sy_engine_drain(ns->engine);
 		if (!ns->due_ms || now)
 			sy_namespace_at(ns, now ? 0 : ns->engine->plan.namespace_clean_delay_ms);
-	} else if ((ns->state == SY_NAMESPACE_UNKNOWN || ns->state == SY_NAMESPACE_COLLISION) && !ns->request && !ns->objects) {
+	} else if ((ns->state == SY_NAMESPACE_UNKNOWN || ns->state == SY_NAMESPACE_COLLISION) && !ns->request && !ns->question &&
+		   !ns->objects && !ns->doubt) {
 		forget(ns);
+	}
+}
+
+void sy_namespaces_hurry(struct sy_engine *engine)
+{
+	struct sy_namespace *ns;
+	RB_FOREACH(ns, sy_namespaces_up, &engine->namespaces.by_up)
+	{
+		if (!ns->failures || !ns->due_ms)
+			continue;
+		ns->failures = 0;
+		sy_namespace_at(ns, 0);
 	}
 }
 

@@ -21,15 +21,15 @@ struct sy_resource;
 enum sy_presence {
 	SY_UNSEEN = 0, /* never reported; when the lists are complete: not there, as far as lists tell */
 	SY_PRESENT,
-	SY_MAYBE,   /* was there, absent from a complete list or DELETED without our doing: only a GET by name tells */
-	SY_ABSENT,  /* positive knowledge: 404 NotFound, or DELETED */
+	SY_MAYBE,   /* was there; absent from a complete list, or out of a selected watch: only a GET by name tells */
+	SY_ABSENT,  /* positive knowledge: 404 NotFound, a DELETE that says so; upstream also DELETED */
 	SY_FOREIGN, /* downstream only: there, and not ours */
 	SY_PRESENCE_MAX
 };
 
 enum sy_place { SY_NOWHERE = 0, SY_IN_FRESH, SY_IN_BACKLOG, SY_IN_NAMESPACE, SY_IN_PROGRESS, SY_PLACE_MAX };
 
-/* Why an object is not in step (synctarget.md 2.4, 5.6). */
+/* Why an object is not in step (syncerd-rules(7) 2.4, 5.6). */
 enum sy_reason {
 	SY_REASON_NONE = 0,
 	SY_REASON_SCHEMA_MISMATCH,
@@ -44,10 +44,15 @@ enum sy_reason {
 	SY_REASON_NOT_SERVED,
 	SY_REASON_UP_FORBIDDEN,
 	SY_REASON_TERMINATING, /* namespace, or a foreign finalizer downstream */
+	SY_REASON_CONTENDED,   /* another controller insists on something else */
+	SY_REASON_HELD,	       /* by the guard against mass deletion */
 	SY_REASON_TRANSIENT,
 	SY_REASON_MAX
 };
 const char *sy_reason_name(enum sy_reason reason);
+/* Such a failure, which has lasted for this time, lowers the state of the workspace: the passing ones only when they do not pass. */
+bool sy_reason_shows(enum sy_reason reason, int64_t lasts_ms);
+#define SY_LASTING_MS 180000
 
 struct sy_object {
 	struct sy_object *next;	     /* chain of the table */
@@ -71,6 +76,8 @@ struct sy_object {
 	uint64_t sent_core;		  /* the same of the last status write */
 	uint32_t heap_index;		  /* in the timer heap + 1, 0 = no timer */
 	uint32_t status_ms;		  /* low bits of the loop time of the last status write */
+	uint32_t retry_ms;		  /* the same of the time at which a refusal for good is put to the test again */
+	uint32_t fight_ms;		  /* the same of the first of the corrections; while contended: of the next one */
 	uint16_t failures;
 	uint8_t reason;				    /* enum sy_reason */
 	uint8_t failed_action;			    /* enum sy_action that waits for its back-off */
@@ -78,19 +85,28 @@ struct sy_object {
 	uint8_t place;				    /* enum sy_place */
 	uint8_t up_epoch, down_epoch;		    /* list in which it was last reported */
 	uint8_t up_answer_epoch, down_answer_epoch; /* list during which a request last told its state */
-	int8_t finalizer_index;			    /* of our finalizer upstream, or SY_OBJECT_NONE */
+	int16_t finalizer_index;		    /* of our finalizer upstream (the first), or SY_OBJECT_NONE */
+	uint8_t corrections;			    /* of drift, within SY_FIGHT_MS */
 	int8_t update_index;			    /* of managedFields entry syncerd/Update downstream, or SY_OBJECT_NONE */
 	bool up_deleting : 1;
-	bool up_soft : 1;  /* soft finalizers annotation is not empty */
-	bool up_leave : 1; /* deletion annotation */
+	bool up_vanished : 1; /* counted by the guard (guard.h) */
+	bool up_soft : 1;     /* soft finalizers annotation is not empty */
+	bool up_leave : 1;    /* not for this target: deletion annotation, state labels, or another target's finalizer */
+	bool up_shared : 1;   /* state labels give it to several targets: none writes its status */
+	bool up_full : 1;     /* has so many finalizers that ours is not added */
 	bool down_deleting : 1;
+	bool down_copied : 1;  /* our labels, but it was not we who set them */
 	bool permanent : 1;    /* the last write cannot succeed until the body changes */
+	bool contended : 1;    /* corrected too often: waits (fight.c) */
 	bool check_down : 1;   /* a timer asks for a GET downstream */
 	bool has_status : 1;   /* downstream */
 	bool status_lower : 1; /* some observedGeneration is older than the last apply: needs upstream's value */
 	bool status_all_lower : 1;
 	bool status_rejected : 1;
 	bool status_tested : 1; /* a status write failed without a cause, upstream has been read since */
+	bool up_broken : 1;	/* its content cannot be read: only its metadata is known */
+	bool down_broken : 1;
+	bool too_large : 1;	/* that is why */
 	bool status_unread : 1; /* the hash belongs to older generations: read downstream */
 	bool uses_ns : 1;	/* counted in ns->users */
 	bool literal : 1;	/* key is "=<downstream name>": nothing upstream maps to it */

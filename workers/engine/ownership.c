@@ -7,7 +7,7 @@
 #include "body.h"
 
 #define MAX_OTHERS 16u		     /* further managers are not looked at: at worst one apply too many */
-#define MAX_COMPARISONS (1u << 22)   /* list keys times items of one list */
+#define MAX_COMPARISONS 100000u	     /* of list keys with items, in the whole object: some milliseconds */
 #define MAX_MANAGED_FIELD_ENTRIES 64 /* of one object; the index must fit int8_t */
 
 /* Our fields and everybody else's at one place of the object. */
@@ -15,6 +15,7 @@ struct place {
 	json_object *fields;
 	json_object *others[MAX_OTHERS];
 	unsigned count;
+	unsigned *comparisons; /* that are left */
 };
 
 static int project(json_object *value, const struct place *place, json_object **ret_value, struct sy_error *err);
@@ -29,7 +30,7 @@ static bool has_children(json_object *fields)
 
 static struct place descend(const struct place *place, const char *key, json_object *fields)
 {
-	struct place below = {.fields = fields};
+	struct place below = {.fields = fields, .comparisons = place->comparisons};
 	for (unsigned i = 0; i < place->count; i++) {
 		json_object *other = NULL;
 		if (json_object_object_get_ex(place->others[i], key, &other) && json_object_is_type(other, json_type_object))
@@ -144,26 +145,41 @@ static int add_item(json_object *list, json_object *item, const struct item_key 
 	return 0;
 }
 
+/* The key of an item. Both are mostly in the same order, so the search begins behind the one found last. NULL: the item is not ours, or
+ * *ret_rc says what went wrong. */
+static const struct item_key *find_key(const struct item_key *keys, size_t count, size_t *next, json_object *item, size_t index,
+				       const struct place *place, int *ret_rc, struct sy_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if ((*place->comparisons)-- == 0) {
+			*place->comparisons = 0;
+			*ret_rc = sy_error_set(err, E2BIG, "the lists of the object are too long to compare");
+			return NULL;
+		}
+		size_t k = (*next + i) % count;
+		if (!item_matches(&keys[k], item, index))
+			continue;
+		*next = k + 1;
+		return &keys[k];
+	}
+	return NULL;
+}
+
 static int project_list(json_object *value, const struct place *place, json_object **ret_value, struct sy_error *err)
 {
 	struct item_key *keys = NULL;
-	size_t count = 0, items = json_object_array_length(value);
+	size_t count = 0, next = 0, items = json_object_array_length(value);
 	int rc = read_keys(place->fields, &keys, &count, err);
 	if (rc)
 		return rc;
 	json_object *list = json_object_new_array();
 	if (!list)
 		rc = sy_error_oom(err);
-	else if (items && count > MAX_COMPARISONS / items)
-		rc = sy_error_set(err, E2BIG, "a list of %zu items with %zu owned ones is too long to compare", items, count);
 	for (size_t i = 0; i < items && rc == 0; i++) {
 		json_object *item = json_object_array_get_idx(value, i);
-		for (size_t k = 0; k < count; k++) {
-			if (!item_matches(&keys[k], item, i))
-				continue;
-			rc = add_item(list, item, &keys[k], place, err);
-			break;
-		}
+		const struct item_key *key = find_key(keys, count, &next, item, i, place, &rc, err);
+		if (key)
+			rc = add_item(list, item, key, place, err);
 	}
 	free_keys(keys, count);
 	if (rc)
@@ -191,7 +207,8 @@ static int project(json_object *value, const struct place *place, json_object **
 int sy_ownership_project(json_object *value, json_object *fields, json_object *const *others, unsigned other_count, json_object **ret_value,
 			 struct sy_error *err)
 {
-	struct place place = {.fields = fields};
+	unsigned comparisons = MAX_COMPARISONS;
+	struct place place = {.fields = fields, .comparisons = &comparisons};
 	for (unsigned i = 0; i < other_count && place.count < MAX_OTHERS; i++)
 		place.others[place.count++] = others[i];
 	return project(value, &place, ret_value, err);
@@ -249,7 +266,8 @@ static int collect(json_object *entries, struct place *place, struct sy_ownershi
 int sy_ownership_read(json_object *object, struct sy_ownership *ret_ownership, struct sy_error *err)
 {
 	struct sy_ownership ownership = {.update_index = -1};
-	struct place place = {0};
+	unsigned comparisons = MAX_COMPARISONS;
+	struct place place = {.comparisons = &comparisons};
 	sy_auto_json json_object *owned = NULL;
 	json_object *entries = sy_json_array(object, "metadata", "managedFields", NULL);
 	int rc = entries ? collect(entries, &place, &ownership, err) : 0;

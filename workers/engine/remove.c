@@ -1,4 +1,4 @@
-/* Requests downstream that end our care for a copy: delete it, or let it go (synctarget.md 7.2, 7.5). */
+/* Requests downstream that end our care for a copy: delete it, or let it go (syncerd-rules(7) 7.2, 7.5). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void absent(struct sy_op *op, const char *uid)
 static void deleted(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	sy_op_answered(op, SY_SIDE_DOWN);
+	sy_op_answered(op, SY_SIDE_DOWN, result);
 	const char *kind = sy_json_str(result->object, "kind", NULL);
 	switch (result->verdict) {
 	case SY_KUBE_OK:
@@ -39,7 +39,10 @@ static void deleted(void *arg, const struct sy_kube_result *result)
 		break;
 	case SY_KUBE_CONFLICT:
 	case SY_KUBE_INVALID:
-		sy_do_get_down(op);
+		if (sy_op_rejected(op, SY_SIDE_DOWN, result))
+			sy_flow_rejected(op, result);
+		else
+			sy_do_get_down(op);
 		return;
 	default:
 		sy_flow_refused(op, SY_SIDE_DOWN, result);
@@ -76,10 +79,12 @@ int sy_do_delete(struct sy_op *op)
 static void orphaned(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	sy_op_answered(op, SY_SIDE_DOWN);
+	sy_op_answered(op, SY_SIDE_DOWN, result);
 	if (result->verdict == SY_KUBE_OK || result->verdict == SY_KUBE_NOT_FOUND) {
 		absent(op, op->uid);
 		sy_flow_next(op);
+	} else if (sy_op_rejected(op, SY_SIDE_DOWN, result)) {
+		sy_flow_rejected(op, result);
 	} else if (result->verdict == SY_KUBE_CONFLICT || result->verdict == SY_KUBE_INVALID) {
 		sy_do_get_down(op);
 	} else {

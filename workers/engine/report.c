@@ -5,10 +5,11 @@
 #include "internal.h"
 
 /* From most to least urgent for the one reason that is shown. */
-static const char *const worker_reasons[] = {"NameCollision", "ForeignObjects", "ObjectsFailing", "SoftFinalizers"};
+static const char *const worker_reasons[] = {"MassDeletionHeld", "NameCollision", "ForeignObjects", "ObjectsFailing", "SoftFinalizers"};
 
 struct tally {
 	uint64_t by_reason[SY_REASON_MAX];
+	uint64_t shown[SY_REASON_MAX]; /* of them, those that lower the state */
 	int64_t oldest_ms;
 };
 
@@ -19,8 +20,11 @@ static void count_object(const struct sy_object *object, struct sy_report_resour
 	out->foreign += object->down == SY_FOREIGN;
 	out->failing += object->reason != SY_REASON_NONE && object->reason != SY_REASON_SOFT_FINALIZERS;
 	out->pending += action != SY_ACT_NONE && action != SY_ACT_FORGET;
-	out->synced += object->up == SY_PRESENT && object->down == SY_PRESENT && action == SY_ACT_NONE && !object->permanent;
+	out->synced += object->up == SY_PRESENT && object->down == SY_PRESENT && action == SY_ACT_NONE && !object->permanent &&
+		       !object->contended && !object->up_broken && !object->down_broken;
+	int64_t lasts = object->since_ms ? sy_loop_now_ms(object->resource->engine->loop) - object->since_ms : 0;
 	tally->by_reason[object->reason]++;
+	tally->shown[object->reason] += sy_reason_shows((enum sy_reason)object->reason, lasts);
 	if (object->since_ms && (!tally->oldest_ms || object->since_ms < tally->oldest_ms))
 		tally->oldest_ms = object->since_ms;
 }
@@ -39,8 +43,10 @@ static int report_resource(const struct sy_resource *resource, struct sy_report_
 	struct tally tally = {.oldest_ms = all->oldest_ms};
 	for (struct sy_object *object = sy_table_next(&resource->table, NULL); object; object = sy_table_next(&resource->table, object))
 		count_object(object, out, &tally);
-	for (int reason = 0; reason < SY_REASON_MAX; reason++)
+	for (int reason = 0; reason < SY_REASON_MAX; reason++) {
 		all->by_reason[reason] += tally.by_reason[reason];
+		all->shown[reason] += tally.shown[reason];
+	}
 	all->oldest_ms = tally.oldest_ms;
 	out->up_synced = resource->view[SY_SIDE_UP].synced;
 	out->down_synced = resource->view[SY_SIDE_DOWN].synced;
@@ -86,7 +92,7 @@ bool sy_engine_drained(struct sy_engine *engine)
 	TAILQ_FOREACH(resource, &engine->resources, link)
 	{
 		/* A resource that was removed may be gone upstream: its finalizers are then not ours to see. */
-		if (!engine->plan.upstream_gone && !resource->rule.removed && !resource->view[SY_SIDE_UP].synced)
+		if (!sy_resource_up_gone(resource) && resource->rule.role != SY_ROLE_REMOVED && !resource->view[SY_SIDE_UP].synced)
 			return false;
 		for (struct sy_object *object = sy_table_next(&resource->table, NULL); object;
 		     object = sy_table_next(&resource->table, object))
@@ -99,13 +105,14 @@ bool sy_engine_drained(struct sy_engine *engine)
 /* Reasons of objects that count as "ObjectsFailing", sorted by name, at most three. */
 static void failing_text(const struct tally *tally, char *text, size_t size)
 {
-	static const enum sy_reason sorted[] = {SY_REASON_INVALID,	   SY_REASON_INVALID_NAME,    SY_REASON_NOT_SERVED,
-						SY_REASON_SCHEMA_MISMATCH, SY_REASON_STATUS_REJECTED, SY_REASON_TOO_LARGE,
-						SY_REASON_UNAUTHORIZED};
+	static const enum sy_reason sorted[] = {SY_REASON_CONTENDED,	SY_REASON_INVALID,	   SY_REASON_INVALID_NAME,
+						SY_REASON_NOT_SERVED,	SY_REASON_SCHEMA_MISMATCH, SY_REASON_STATUS_REJECTED,
+						SY_REASON_TERMINATING,	SY_REASON_TOO_LARGE,	   SY_REASON_TRANSIENT,
+						SY_REASON_UNAUTHORIZED, SY_REASON_UP_FORBIDDEN};
 	unsigned shown = 0;
 	*text = '\0';
 	for (size_t i = 0; i < sizeof(sorted) / sizeof(*sorted) && shown < 3; i++) {
-		if (!tally->by_reason[sorted[i]])
+		if (!tally->shown[sorted[i]])
 			continue;
 		strlcat(text, shown++ ? ", " : "", size);
 		strlcat(text, sy_reason_name(sorted[i]), size);
@@ -115,8 +122,8 @@ static void failing_text(const struct tally *tally, char *text, size_t size)
 static enum sy_phase degraded(const struct tally *tally, const char **reason, char *message, size_t size)
 {
 	failing_text(tally, message, size);
-	bool applies[] = {tally->by_reason[SY_REASON_NAME_COLLISION] > 0, tally->by_reason[SY_REASON_FOREIGN] > 0, *message != '\0',
-			  tally->by_reason[SY_REASON_SOFT_FINALIZERS] > 0};
+	bool applies[] = {tally->by_reason[SY_REASON_HELD] > 0, tally->by_reason[SY_REASON_NAME_COLLISION] > 0,
+			  tally->by_reason[SY_REASON_FOREIGN] > 0, *message != '\0', tally->by_reason[SY_REASON_SOFT_FINALIZERS] > 0};
 	for (size_t i = 0; i < sizeof(applies) / sizeof(*applies); i++) {
 		if (!applies[i])
 			continue;
@@ -138,7 +145,9 @@ static enum sy_phase phase_of(struct sy_engine *engine, const struct sy_report *
 			      char *message, size_t size)
 {
 	if (sy_engine_drain(engine)) {
-		*reason = tally->by_reason[SY_REASON_SOFT_FINALIZERS] ? "SoftFinalizers" : "";
+		*reason = tally->by_reason[SY_REASON_HELD]		? "MassDeletionHeld"
+			  : tally->by_reason[SY_REASON_SOFT_FINALIZERS] ? "SoftFinalizers"
+									: "";
 		return SY_PHASE_DRAINING;
 	}
 	if (engine->plan.mode == SY_PLAN_PAUSED) {

@@ -56,6 +56,18 @@ static int path_of(const struct sy_object *object, const struct sy_call *call, s
 	return sy_kube_path(path, &object->resource->gvr, ns, strcmp(call->method, "POST") == 0 ? NULL : name, call->subresource, err);
 }
 
+int sy_op_not_sent(struct sy_op *op, int rc, const char *text)
+{
+	bool write = op->action == SY_ACT_CREATE || op->action == SY_ACT_APPLY || op->action == SY_ACT_RENAME;
+	bool refused = rc == -EMSGSIZE || rc == -EACCES || rc == -EINVAL || rc == -ENAMETOOLONG || rc == -ENOENT;
+	enum sy_reason reason = rc == -EMSGSIZE ? SY_REASON_TOO_LARGE : SY_REASON_INVALID_NAME;
+	struct sy_log_ref ref = sy_object_ref(op->object);
+	sy_warn(&ref, "%s: %s", sy_action_name(op->action), text);
+	op->object->permanent |= refused && write;
+	sy_flow_fail(op, refused ? reason : SY_REASON_TRANSIENT, refused, 0, refused ? text : NULL);
+	return 1;
+}
+
 int sy_op_request(struct sy_op *op, const struct sy_call *call, sy_kube_done_fn *done)
 {
 	struct sy_error err = {0};
@@ -77,13 +89,10 @@ int sy_op_request(struct sy_op *op, const struct sy_call *call, sy_kube_done_fn 
 		rc = sy_kube_do(op->engine->kube[call->side], &request, done, op, &op->request, &err);
 	}
 	sy_buf_done(&path);
-	if (rc) {
-		struct sy_log_ref ref = sy_object_ref(op->object);
-		sy_warn(&ref, "%s: %s", sy_action_name(op->action), err.text);
-		sy_flow_fail(op, SY_REASON_TRANSIENT, false, 0, NULL);
-	} else if (strcmp(call->method, "GET") != 0) {
+	if (rc)
+		return sy_op_not_sent(op, rc, err.text);
+	if (strcmp(call->method, "GET") != 0)
 		op->engine->writes[call->side]++;
-	}
 	return 1;
 }
 
@@ -94,10 +103,10 @@ int sy_op_send(struct sy_op *op, const struct sy_call *call, json_object *body, 
 	struct sy_buf safe;
 	sy_buf_init(&safe, 2 * SY_MAX_OBJECT_BYTES);
 	json_object_put(body);
-	if (!text || sy_json_yaml_safe(text, strlen(text), &safe, &err)) {
+	int rc = text ? sy_json_yaml_safe(text, strlen(text), &safe, &err) : sy_error_oom(&err);
+	if (rc) {
 		sy_buf_done(&safe);
-		sy_flow_fail(op, SY_REASON_TRANSIENT, false, 0, NULL);
-		return 1;
+		return sy_op_not_sent(op, rc, err.text);
 	}
 	struct sy_call with_body = *call;
 	with_body.body = sy_buf_str(&safe);
@@ -106,14 +115,39 @@ int sy_op_send(struct sy_op *op, const struct sy_call *call, json_object *body, 
 	return 1;
 }
 
-void sy_op_answered(struct sy_op *op, enum sy_side side)
+void sy_op_answered(struct sy_op *op, enum sy_side side, const struct sy_kube_result *result)
 {
 	struct sy_object *object = op->object;
 	op->request = NULL;
+	if (result->verdict != SY_KUBE_OK && result->verdict != SY_KUBE_NOT_FOUND)
+		return;
 	if (side == SY_SIDE_UP)
 		object->up_answer_epoch = object->resource->view[side].epoch;
 	else
 		object->down_answer_epoch = object->resource->view[side].epoch;
+}
+
+bool sy_said_by_server(const struct sy_kube_result *result)
+{
+	const char *kind = sy_json_str(result->object, "kind", NULL);
+	return kind && strcmp(kind, "Status") == 0;
+}
+
+static bool has_causes(json_object *status)
+{
+	json_object *causes = sy_json_array(status, "details", "causes", NULL);
+	return causes && json_object_array_length(causes) > 0;
+}
+
+bool sy_op_rejected(struct sy_op *op, enum sy_side side, const struct sy_kube_result *result)
+{
+	/* Where the object has moved in between, another test may have failed: that is one more lost race. */
+	bool again = op->refused == op->action && op->refused_rv == op->asked_rv[side];
+	if (result->verdict != SY_KUBE_INVALID)
+		return false;
+	op->refused = op->action;
+	op->refused_rv = op->asked_rv[side];
+	return again || has_causes(result->object);
 }
 
 bool sy_op_news(const struct sy_op *op, enum sy_side side, const struct sy_kube_result *result)

@@ -1,5 +1,5 @@
-/* Resources that left the plan while this worker ran. Their copies downstream are not ours to touch, so a namespace that holds one must stay.
- * A worker that starts later does not know them; the supervisor marks a resource as removed when its copies shall go. */
+/* Resources that vanished from the plan while this worker ran. Their copies downstream are not ours to touch, so a namespace that holds one
+ * must stay. A worker that starts later does not know them: what has to outlive it stands in the plan with the role kept. */
 #include <stdlib.h>
 #include <string.h>
 

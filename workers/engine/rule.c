@@ -20,11 +20,14 @@ enum sy_rule_change sy_rule_compare(const struct sy_resource *resource, const st
 	bool token_rule = resource->names.sync_tokens != plan->sync_service_account_tokens && resource->names.secrets;
 	bool ca_rule = resource->names.sync_root_ca != plan->sync_root_ca && resource->names.configmaps;
 	if (strcmp(now->version, rule->version) != 0 || strcmp(now->kind, rule->kind) != 0 || strcmp(now->up_base, rule->up_base) != 0 ||
-	    now->namespaced != rule->namespaced || now->claimed != rule->claimed || now->naming != rule->naming || token_rule || ca_rule)
+	    now->namespaced != rule->namespaced || now->claimed != rule->claimed || now->naming != rule->naming || token_rule || ca_rule ||
+	    (now->role == SY_ROLE_ABSENT) != (rule->role == SY_ROLE_ABSENT))
 		return SY_RULE_REPLACE;
 	if (!same_fields(now, rule) || now->up_status != rule->up_status || now->translate_generation != rule->translate_generation)
 		return SY_RULE_RELIST;
-	return now->removed != rule->removed ? SY_RULE_REVIEW : SY_RULE_SAME;
+	bool same = now->role == rule->role && now->up_gone == rule->up_gone && now->orphan == rule->orphan &&
+		    now->release_all == rule->release_all;
+	return same ? SY_RULE_SAME : SY_RULE_REVIEW;
 }
 
 static void free_rule(struct sy_plan_resource *rule)

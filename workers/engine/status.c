@@ -1,14 +1,8 @@
-/* Status up (synctarget.md 6): one JSON patch of /status, fenced by uid, only when it says something new. */
+/* Status up (syncerd-rules(7) 6): one JSON patch of /status, fenced by uid, only when it says something new. */
 #include "generation.h"
 #include "internal.h"
 #include "ownership.h"
 #include "pair.h"
-
-static bool has_causes(json_object *status)
-{
-	json_object *causes = sy_json_array(status, "details", "causes", NULL);
-	return causes && json_object_array_length(causes) > 0;
-}
 
 /* What stands upstream now is the answer to our present status: nothing to do until either changes. */
 static void settled(struct sy_op *op)
@@ -24,15 +18,15 @@ static void rejected(struct sy_op *op, const struct sy_kube_result *result)
 		sy_flow_next(op); /* another one is due already */
 		return;
 	}
-	op->object->status_rejected = true;
-	sy_flow_fail(op, SY_REASON_STATUS_REJECTED, true, 0, result->message);
+	op->object->status_rejected = sy_said_by_server(result);
+	sy_flow_fail(op, SY_REASON_STATUS_REJECTED, op->object->status_rejected, result->retry_after_ms, result->message);
 }
 
 static void answered(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
 	struct sy_object *object = op->object;
-	sy_op_answered(op, SY_SIDE_UP);
+	sy_op_answered(op, SY_SIDE_UP, result);
 	switch (result->verdict) {
 	case SY_KUBE_OK:
 		object->status_tested = false;
@@ -53,7 +47,7 @@ static void answered(void *arg, const struct sy_kube_result *result)
 		return;
 	case SY_KUBE_INVALID:
 		/* Either the schema refuses it (causes), or a test failed (none): then upstream tells which. */
-		if (has_causes(result->object) || object->status_tested) {
+		if (sy_op_rejected(op, SY_SIDE_UP, result) || object->status_tested) {
 			rejected(op, result);
 			return;
 		}
@@ -68,6 +62,62 @@ static void answered(void *arg, const struct sy_kube_result *result)
 		return;
 	}
 	sy_flow_next(op);
+}
+
+/* patch is put; NULL: there was no memory for it. */
+static int send_patch(struct sy_op *op, json_object *patch, sy_kube_done_fn *done)
+{
+	struct sy_call call = {.side = SY_SIDE_UP,
+			       .method = "PATCH",
+			       .subresource = "status",
+			       .query = "fieldManager=" SY_FIELD_MANAGER,
+			       .content_type = SY_CT_JSON_PATCH};
+	return sy_op_send(op, &call, patch, done);
+}
+
+static void was_reset(void *arg, const struct sy_kube_result *result)
+{
+	struct sy_op *op = arg;
+	struct sy_object *object = op->object;
+	sy_op_answered(op, SY_SIDE_UP, result);
+	if (result->verdict == SY_KUBE_NOT_FOUND) {
+		if (sy_op_news(op, SY_SIDE_UP, result))
+			sy_observe_absent(object, SY_SIDE_UP);
+	} else if (result->verdict == SY_KUBE_OK) {
+		if (result->object && sy_op_news(op, SY_SIDE_UP, result)) {
+			sy_op_take(op, SY_SIDE_UP, result->object);
+			sy_observe_up(object, result->object);
+		}
+	} else if (result->verdict == SY_KUBE_BAD_REQUEST || sy_op_rejected(op, SY_SIDE_UP, result)) {
+		/* Its schema wants a status: the old one stays, and the eviction goes on. */
+		sy_object_tell(object, SY_REASON_STATUS_REJECTED, result->message);
+		object->status_rejected = true;
+	} else if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT) {
+		sy_do_get_up(op);
+		return;
+	} else {
+		sy_flow_refused(op, SY_SIDE_UP, result);
+		return;
+	}
+	sy_flow_next(op);
+}
+
+int sy_do_reset(struct sy_op *op)
+{
+	if (!op->up)
+		return sy_do_get_up(op);
+	const char *rv = sy_json_str(op->up, "metadata", "resourceVersion", NULL);
+	json_object *patch = json_object_new_array();
+	if (!patch || !rv || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(op->object->up_uid)) ||
+	    sy_patch_add(patch, "test", "/metadata/resourceVersion", json_object_new_string(rv)) ||
+	    sy_patch_add(patch, "remove", "/status", NULL)) {
+		json_object_put(patch);
+		patch = NULL;
+	}
+	/* Where a test fails, the object has changed: it is read again, and with it comes what its status is now. */
+	json_object_put(op->up);
+	op->up = NULL;
+	return send_patch(op, patch, was_reset);
 }
 
 int sy_do_status(struct sy_op *op)
@@ -105,10 +155,5 @@ int sy_do_status(struct sy_op *op)
 	}
 	json_object_put(status);
 	object->status_ms = (uint32_t)sy_loop_now_ms(op->engine->loop);
-	struct sy_call call = {.side = SY_SIDE_UP,
-			       .method = "PATCH",
-			       .subresource = "status",
-			       .query = "fieldManager=" SY_FIELD_MANAGER,
-			       .content_type = SY_CT_JSON_PATCH};
-	return sy_op_send(op, &call, patch, answered);
+	return send_patch(op, patch, answered);
 }

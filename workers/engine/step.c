@@ -12,6 +12,7 @@ const char *sy_action_name(enum sy_action action)
 		[SY_ACT_RENAME] = "RenameOperation",
 		[SY_ACT_APPLY] = "Apply",
 		[SY_ACT_STATUS] = "Status",
+		[SY_ACT_RESET] = "ResetStatus",
 		[SY_ACT_DELETE] = "Delete",
 		[SY_ACT_ORPHAN] = "Orphan",
 		[SY_ACT_RELEASE] = "Release",
@@ -23,7 +24,9 @@ const char *sy_action_name(enum sy_action action)
 /* Our copy is there and shall stay: keep it and the status in step. */
 static enum sy_action keep(const struct sy_facts *facts)
 {
-	if (!facts->in_step && !facts->permanent && !facts->down_deleting)
+	if (facts->broken)
+		return facts->down_deleting ? SY_ACT_AWAIT_DELETION : SY_ACT_NONE;
+	if (!facts->in_step && !facts->permanent && !facts->contended && !facts->down_deleting)
 		return facts->rename ? SY_ACT_RENAME : SY_ACT_APPLY;
 	if (facts->status_due)
 		return SY_ACT_STATUS;
@@ -32,13 +35,15 @@ static enum sy_action keep(const struct sy_facts *facts)
 
 static enum sy_action live(const struct sy_facts *facts)
 {
+	if (facts->broken)
+		return facts->down == SY_PRESENT ? keep(facts) : SY_ACT_NONE;
 	if (facts->finalize && !facts->finalizer)
-		return SY_ACT_ADD_FINALIZER;
+		return facts->full ? SY_ACT_NONE : SY_ACT_ADD_FINALIZER;
 	if (facts->down == SY_PRESENT)
 		return keep(facts);
 	if (facts->down == SY_FOREIGN)
 		return SY_ACT_NONE;
-	return facts->permanent ? SY_ACT_NONE : SY_ACT_CREATE;
+	return facts->permanent || facts->contended ? SY_ACT_NONE : SY_ACT_CREATE;
 }
 
 /* Nothing of ours is downstream any more. */
@@ -58,10 +63,13 @@ static enum sy_action leaving(const struct sy_facts *facts)
 	if (facts->down == SY_PRESENT) {
 		if (facts->held || (upstream && facts->soft))
 			return upstream ? keep(facts) : SY_ACT_NONE;
-		if (facts->drain && facts->orphan)
+		/* While the copy is there: afterwards nothing tells whose the status upstream is. */
+		if (facts->reset && upstream)
+			return SY_ACT_RESET;
+		if ((facts->drain || facts->removed) && facts->orphan)
 			return SY_ACT_ORPHAN;
 		if (facts->down_deleting)
-			return upstream && facts->status_due ? SY_ACT_STATUS : SY_ACT_AWAIT_DELETION;
+			return upstream && facts->status_due && !facts->broken ? SY_ACT_STATUS : SY_ACT_AWAIT_DELETION;
 		return SY_ACT_DELETE;
 	}
 	/* Unseen or unsure: a finalizer may only go after a GET said NotFound. */
@@ -70,10 +78,22 @@ static enum sy_action leaving(const struct sy_facts *facts)
 	return facts->down == SY_MAYBE ? SY_ACT_GET_DOWN : gone(facts);
 }
 
+/* Nothing can be downstream: who goes is let go, who lives waits for the resource to be served again, unless its binding leaves. */
+static enum sy_action absent(const struct sy_facts *facts)
+{
+	if (facts->upstream_gone || facts->up == SY_ABSENT || facts->up == SY_UNSEEN)
+		return SY_ACT_FORGET;
+	if (facts->up == SY_MAYBE)
+		return SY_ACT_GET_UP;
+	return facts->finalizer && (facts->up_deleting || facts->drain || facts->removed) ? SY_ACT_RELEASE : SY_ACT_NONE;
+}
+
 enum sy_action sy_step(const struct sy_facts *facts)
 {
 	if (!facts->ready || facts->paused)
 		return SY_ACT_NONE;
+	if (facts->absent)
+		return absent(facts);
 	if (facts->check_down)
 		return SY_ACT_GET_DOWN;
 	bool sweep = facts->drain || facts->removed;

@@ -19,6 +19,8 @@ static const char *const reason_names[SY_REASON_MAX] = {
 	[SY_REASON_NOT_SERVED] = "NotServed",
 	[SY_REASON_UP_FORBIDDEN] = "UpstreamForbidden",
 	[SY_REASON_TERMINATING] = "Terminating",
+	[SY_REASON_CONTENDED] = "Contended",
+	[SY_REASON_HELD] = "MassDeletionHeld",
 	[SY_REASON_TRANSIENT] = "Transient",
 };
 
@@ -27,15 +29,22 @@ const char *sy_reason_name(enum sy_reason reason)
 	return reason < SY_REASON_MAX ? reason_names[reason] : "";
 }
 
+bool sy_reason_shows(enum sy_reason reason, int64_t lasts_ms)
+{
+	if (reason == SY_REASON_TRANSIENT || reason == SY_REASON_TERMINATING)
+		return lasts_ms >= SY_LASTING_MS;
+	return reason != SY_REASON_NONE;
+}
+
 const char *sy_object_name(const struct sy_object *object)
 {
 	const char *slash = strchr(object->key, '/');
 	return slash ? slash + 1 : object->key;
 }
 
-void sy_table_init(struct sy_table *table, uint32_t seed)
+void sy_table_init(struct sy_table *table, struct sy_slab *slab, uint32_t seed)
 {
-	*table = (struct sy_table){.seed = seed};
+	*table = (struct sy_table){.slab = slab, .seed = seed};
 }
 
 void sy_table_done(struct sy_table *table)
@@ -43,11 +52,11 @@ void sy_table_done(struct sy_table *table)
 	struct sy_object *object = sy_table_next(table, NULL);
 	while (object) {
 		struct sy_object *next = sy_table_next(table, object);
-		free(object);
+		sy_slab_put(table->slab, object);
 		object = next;
 	}
 	free(table->buckets);
-	sy_table_init(table, table->seed);
+	sy_table_init(table, table->slab, table->seed);
 }
 
 /* FNV-1a with a random start. */
@@ -106,7 +115,7 @@ struct sy_object *sy_table_add(struct sy_table *table, const char *key)
 		return NULL;
 	/* The key begins in the padding at the end of the struct: objects are many. */
 	size_t size = offsetof(struct sy_object, key) + len + 1;
-	struct sy_object *object = calloc(1, size > sizeof(*object) ? size : sizeof(*object));
+	struct sy_object *object = sy_slab_get(table->slab, size > sizeof(*object) ? size : sizeof(*object));
 	if (!object)
 		return NULL;
 	memcpy(object->key, key, len + 1);
@@ -128,7 +137,7 @@ void sy_table_remove(struct sy_table *table, struct sy_object *object)
 		return;
 	*at = object->next;
 	table->count--;
-	free(object);
+	sy_slab_put(table->slab, object);
 }
 
 struct sy_object *sy_table_next(const struct sy_table *table, const struct sy_object *object)

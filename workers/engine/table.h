@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "object.h"
+#include "slab.h"
 
 #define SY_KEY_TEXT_MAX 320 /* 63 + '/' + 253 + '=' + NUL, rounded up */
 
@@ -12,10 +13,12 @@ struct sy_table {
 	struct sy_object **buckets;
 	size_t bucket_count; /* power of two, 0 before the first object */
 	size_t count;
-	uint32_t seed; /* keys are chosen by tenants: no chain of their making */
+	struct sy_slab *slab; /* where the objects live */
+	uint32_t seed;	      /* keys are chosen by tenants: no chain of their making */
 };
 
-void sy_table_init(struct sy_table *table, uint32_t seed);
+/* The slab is borrowed and outlives the table. */
+void sy_table_init(struct sy_table *table, struct sy_slab *slab, uint32_t seed);
 /* Frees all objects; they must be in no list. */
 void sy_table_done(struct sy_table *table);
 struct sy_object *sy_table_find(const struct sy_table *table, const char *key);

@@ -1,8 +1,12 @@
 /* Requests upstream: read, take the finalizer, give it back. All patches are fenced by uid. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 #include "ownership.h"
+
+#define MAX_REMOVED 100u /* copies of our finalizer in one patch */
 
 static const char query[] = "fieldManager=" SY_FIELD_MANAGER;
 
@@ -19,6 +23,7 @@ static void heard(struct sy_op *op, const struct sy_kube_result *result)
 			sy_op_take(op, SY_SIDE_UP, result->object);
 			sy_observe_up(op->object, result->object);
 		} else {
+			sy_op_take(op, SY_SIDE_UP, NULL);
 			sy_observe_absent(op->object, SY_SIDE_UP);
 		}
 	}
@@ -28,7 +33,7 @@ static void heard(struct sy_op *op, const struct sy_kube_result *result)
 static void got(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_op *op = arg;
-	sy_op_answered(op, SY_SIDE_UP);
+	sy_op_answered(op, SY_SIDE_UP, result);
 	heard(op, result);
 }
 
@@ -40,8 +45,10 @@ int sy_do_get_up(struct sy_op *op)
 /* An answer to a finalizer patch. The patch is guarded by tests: when they fail somebody was faster, so look again. */
 static void patched(struct sy_op *op, const struct sy_kube_result *result)
 {
-	sy_op_answered(op, SY_SIDE_UP);
-	if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT)
+	sy_op_answered(op, SY_SIDE_UP, result);
+	if (sy_op_rejected(op, SY_SIDE_UP, result))
+		sy_flow_rejected(op, result);
+	else if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT)
 		sy_do_get_up(op);
 	else
 		heard(op, result);
@@ -82,6 +89,9 @@ int sy_do_add_finalizer(struct sy_op *op)
 		json_object_put(patch);
 		patch = NULL;
 	}
+	/* The answer brings the object again; of a burst only one tree of each op is held. */
+	json_object_put(op->up);
+	op->up = NULL;
 	struct sy_call call = {.side = SY_SIDE_UP, .method = "PATCH", .query = query, .content_type = SY_CT_JSON_PATCH};
 	return sy_op_send(op, &call, patch, finalizer_added);
 }
@@ -96,22 +106,53 @@ static void released(void *arg, const struct sy_kube_result *result)
 		return;
 	}
 	/* The last finalizer of an object that is being deleted: the server has removed it with this patch. */
-	sy_op_answered(op, SY_SIDE_UP);
+	sy_op_answered(op, SY_SIDE_UP, result);
 	if (sy_op_news(op, SY_SIDE_UP, result)) {
 		op->object->up_rv = sy_observe_rv(result->object);
+		sy_op_take(op, SY_SIDE_UP, NULL);
 		sy_observe_absent(op->object, SY_SIDE_UP);
 	}
 	sy_flow_next(op);
 }
 
+bool sy_is_finalizer(const struct sy_engine *engine, json_object *item)
+{
+	return json_object_is_type(item, json_type_string) && strcmp(json_object_get_string(item), engine->finalizer) == 0;
+}
+
+static int remove_at(json_object *patch, const struct sy_engine *engine, size_t index)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/metadata/finalizers/%zu", index);
+	if (sy_patch_add(patch, "test", path, json_object_new_string(engine->finalizer)))
+		return -ENOMEM;
+	return sy_patch_add(patch, "remove", path, NULL);
+}
+
+/* Ours, and where the list is at hand all of its copies, the last first. */
+static int remove_ours(json_object *patch, const struct sy_op *op)
+{
+	json_object *finalizers = sy_json_array(op->up, "metadata", "finalizers", NULL);
+	size_t n = finalizers ? json_object_array_length(finalizers) : 0, left = MAX_REMOVED;
+	bool first = n > (size_t)op->object->finalizer_index &&
+		     sy_is_finalizer(op->engine, json_object_array_get_idx(finalizers, (size_t)op->object->finalizer_index));
+	if (!first)
+		return remove_at(patch, op->engine, (size_t)op->object->finalizer_index);
+	for (size_t i = n; i-- > 0 && left > 0;) {
+		if (!sy_is_finalizer(op->engine, json_object_array_get_idx(finalizers, i)))
+			continue;
+		if (remove_at(patch, op->engine, i))
+			return -ENOMEM;
+		left--;
+	}
+	return 0;
+}
+
 int sy_do_release(struct sy_op *op)
 {
 	struct sy_object *object = op->object;
-	char path[64];
-	snprintf(path, sizeof(path), "/metadata/finalizers/%d", object->finalizer_index);
 	json_object *patch = json_object_new_array();
-	if (!patch || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(object->up_uid)) ||
-	    sy_patch_add(patch, "test", path, json_object_new_string(op->engine->finalizer)) || sy_patch_add(patch, "remove", path, NULL)) {
+	if (!patch || sy_patch_add(patch, "test", "/metadata/uid", json_object_new_string(object->up_uid)) || remove_ours(patch, op)) {
 		json_object_put(patch);
 		patch = NULL;
 	}

@@ -102,11 +102,12 @@ static void test_journal_encoding(void **state)
 {
 	(void)state;
 	struct sy_log_out out = {.len = 0};
-	static const char expect[] = "MESSAGE\n\x18\0\0\0\0\0\0\0line \x1b[31m\"one\"\nline two\nPRIORITY=6\nSYSLOG_IDENTIFIER=syncerd\n"
+	static const char expect[] = "MESSAGE\n\x3d\0\0\0\0\0\0\0root:org widgets.example.dev ns/w 1: line \x1b[31m\"one\"\nline "
+				     "two\nPRIORITY=6\nSYSLOG_IDENTIFIER=syncerd\n"
 				     "SYNCERD_CLUSTER=abc\nSYNCERD_WORKSPACE=root:org\nSYNCERD_RESOURCE=widgets.example.dev\n"
 				     "SYNCERD_OBJECT=ns/w 1\nSYNCERD_REASON=ForeignObject\n";
 
-	assert_int_equal(strlen(sample.message), 0x18);
+	assert_int_equal(strlen("root:org widgets.example.dev ns/w 1: ") + strlen(sample.message), 0x3d);
 	sy_log_encode_journal(&sample, &out);
 	assert_int_equal(out.len, sizeof(expect) - 1);
 	assert_memory_equal(out.data, expect, out.len);

@@ -46,6 +46,15 @@ static void test_refused(void **state)
 		{"install kcp --workspace root:a --name e --allow-claims", "unrecognized option"},
 		{"install cluster --workspace root:a --name e --export root:p:w", "unrecognized option"},
 		{"install cluster --workspace root:a --name e more", "unexpected argument 'more'"},
+		{"uninstall", "uninstall kcp|cluster"},
+		{"uninstall moon", "uninstall kcp|cluster"},
+		{"uninstall kcp", "--workspace and --name are needed"},
+		{"uninstall kcp --workspace root:a --name e --apply", "unrecognized option"},
+		{"uninstall kcp --workspace root:a --name e --timeout soon", "at least 1s"},
+		{"uninstall kcp --workspace root:a --name e --timeout 10ms", "at least 1s"},
+		{"uninstall kcp --workspace root:a --name e --syncer x", "unrecognized option"},
+		{"uninstall cluster --workspace root:a --name e --export root:p:w", "unrecognized option"},
+		{"uninstall cluster --workspace root:a --name e --syncer kcp-syncer-f-12345678", "not the id of a syncer of SyncTarget e"},
 	};
 	struct run run;
 
@@ -61,9 +70,10 @@ static void test_refused(void **state)
 
 static void test_help(void **state)
 {
-	static const char *const commands[] = {"",	   "status ",	   "workspaces ",     "restart ", "pause ",
-					       "resume ",  "loglevel ",	   "events ",	      "dump ",	  "install ",
-					       "version ", "install kcp ", "install cluster "};
+	static const char *const commands[] = {
+		"",	      "status ",	"workspaces ",	     "restart ", "pause ",   "resume ",	     "loglevel ",
+		"events ",    "dump ",		"explain ",	     "install ", "version ", "install kcp ", "install cluster ",
+		"uninstall ", "uninstall kcp ", "uninstall cluster "};
 	struct run run;
 	char args[64];
 
@@ -101,6 +111,37 @@ static void test_output_anywhere(void **state)
 	assert_string_equal(run.out, "a:\n- 1\n- \"true\"\n");
 	run_with_answer(&run, "version -o json @", "{\"v\":1,\"id\":1,\"ok\":true,\"value\":{\"version\":\"9\"}}\n");
 	assert_non_null(strstr(run.out, "\"syncerd\":\"9\""));
+	run_done(&run);
+}
+
+/* No syncerd is asked: what has no listener answers all the same. */
+static void test_explain(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	run_alone(&run, "explain pending");
+	assert_int_equal(run.code, CTL_OK);
+	assert_non_null(strstr(run.out, "Pending: reason of a condition, of APIImporterReady (Unknown)\n  Exports, schemas"));
+	assert_non_null(strstr(run.out, "\n\nPending: phase of a workspace\n"));
+	assert_non_null(strstr(run.out, "\n\nPending: state of a resource\n"));
+	assert_non_null(strstr(run.out, "\n  To do: "));
+	for (const char *line = run.out; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= 100);
+	run_alone(&run, "explain --output=json WorkerOOMKilled");
+	assert_int_equal(run.code, CTL_OK);
+	assert_non_null(strstr(run.out, "\"of\":\"Failed\""));
+	run_alone(&run, "explain");
+	assert_int_equal(run.code, CTL_OK);
+	assert_int_equal(strncmp(run.out, "NAME ", 5), 0);
+	assert_non_null(strstr(run.out, "\nNamespaceNotEmpty "));
+	for (int json = 0; json < 2; json++) {
+		run_alone(&run, json ? "explain -o json Nothing" : "explain Nothing");
+		assert_int_equal(run.code, CTL_NOT_FOUND);
+		assert_string_equal(run.out, "");
+		assert_non_null(strstr(run.err, "is called Nothing; see syncerctl explain\n"));
+	}
 	run_done(&run);
 }
 
@@ -155,10 +196,8 @@ static void test_requests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_help),
-		cmocka_unit_test(test_output_anywhere),
-		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_help),	 cmocka_unit_test(test_output_anywhere),
+		cmocka_unit_test(test_explain), cmocka_unit_test(test_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

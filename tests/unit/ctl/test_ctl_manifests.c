@@ -87,8 +87,6 @@ static void test_export(void **state)
 					      CLUSTER_BINDING(ID "-access", FOREIGN, "'system:kcp:workspace:access'"), NULL};
 	static const char *const own[] = {EXPORT_ROLE("get, list, watch, patch"), CLUSTER_BINDING(ID "-widgets", ACCOUNT, ID "-widgets"),
 					  NULL};
-	static const char *const events[] = {EXPORT_ROLE("get, list, watch, patch, create"),
-					     CLUSTER_BINDING(ID "-widgets", ACCOUNT, ID "-widgets"), NULL};
 	char provider[] = "root:provider";
 	char edge[] = EDGE;
 	char name[] = "widgets";
@@ -96,15 +94,12 @@ static void test_export(void **state)
 	struct ctl_manifests list = {0};
 
 	(void)state;
-	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", false, false);
+	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", false);
 	check(&list, "root:provider", foreign);
 	ctl_manifests_done(&list);
 	export.workspace = edge;
-	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", true, false);
+	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", true);
 	check(&list, EDGE, own);
-	ctl_manifests_done(&list);
-	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", true, true);
-	check(&list, EDGE, events);
 	ctl_manifests_done(&list);
 }
 
@@ -152,24 +147,58 @@ static void test_target(void **state)
 					       "{region: 'e\"u'}}, spec: {supportedAPIExports: [\n"
 					       " {path: 'root:provider', export: widgets}, {path: 'root:edge', export: mine}]}}",
 					       NULL};
-	static const char *const bare[] = {
-		"{apiVersion: workload.kcp.io/v1alpha1, kind: SyncTarget, metadata: {name: edge-1}, spec: {supportedAPIExports: []}}",
-		NULL};
+	static const char *const bare[] = {"{apiVersion: workload.kcp.io/v1alpha1, kind: SyncTarget, metadata: {name: edge-1}, spec: {}}",
+					   NULL};
 	char provider[] = "root:provider";
 	char edge[] = EDGE;
 	char widgets[] = "widgets";
 	char mine[] = "mine";
-	const struct ctl_export exports[] = {{provider, widgets}, {edge, mine}};
+	const struct ctl_install install = {.workspace = EDGE, .exports = {{provider, widgets}, {edge, mine}}, .export_count = 2};
 	sy_auto_json json_object *labels = ctl_args("region", "e\"u");
+	sy_auto_json json_object *pruned = NULL;
+	sy_auto_json json_object *exports = ctl_target_exports(&install, NULL, &pruned);
 	struct ctl_manifests list = {0};
 
 	(void)state;
-	ctl_manifests_target(&list, EDGE, "edge-1", exports, 2, labels);
+	ctl_manifests_target(&list, EDGE, "edge-1", exports, labels);
 	check(&list, EDGE, expected);
 	ctl_manifests_done(&list);
-	ctl_manifests_target(&list, EDGE, "edge-1", NULL, 0, NULL);
+	ctl_manifests_target(&list, EDGE, "edge-1", NULL, NULL);
 	check(&list, EDGE, bare);
 	ctl_manifests_done(&list);
+}
+
+static void check_exports(const struct ctl_install *install, const char *stored, const char *wanted, const char *gone)
+{
+	sy_auto_json json_object *array = json_tokener_parse(stored);
+	sy_auto_json json_object *pruned = NULL;
+	sy_auto_json json_object *exports = ctl_target_exports(install, array, &pruned);
+	sy_auto_free char *text = sy_json_text(exports);
+	sy_auto_free char *off = sy_json_text(pruned);
+
+	assert_string_equal(text, wanted);
+	assert_string_equal(off, gone);
+}
+
+#define A "{\"path\":\"root:provider\",\"export\":\"widgets\"}"
+#define B "{\"path\":\"root:other\",\"export\":\"gadgets\"}"
+#define OWN "{\"path\":\"\",\"export\":\"mine\"}"
+
+/* A second run never takes an export off unless it is told to. */
+static void test_exports_are_kept(void **state)
+{
+	char provider[] = "root:provider", widgets[] = "widgets", edge[] = EDGE, mine[] = "mine";
+	struct ctl_install install = {.workspace = EDGE, .exports = {{provider, widgets}, {edge, mine}}};
+
+	(void)state;
+	check_exports(&install, "[" A "," B "]", "[" A "," B "]", "[]");
+	install.export_count = 1;
+	check_exports(&install, "[" B "]", "[" B "," A "]", "[]");
+	check_exports(&install, "[" A "]", "[" A "]", "[]");
+	install.export_count = 2;
+	check_exports(&install, "[" OWN "]", "[" OWN "," A "]", "[]");
+	install.prune_exports = true;
+	check_exports(&install, "[" B "," OWN "]", "[" OWN "," A "]", "[" B "]");
 }
 
 static void test_paths(void **state)
@@ -191,7 +220,7 @@ static void test_paths(void **state)
 	(void)state;
 	ctl_manifests_identity(&list, EDGE, "edge-1", ID);
 	ctl_manifests_type(&list, EDGE, "v1.synctargets.workload.kcp.io");
-	ctl_manifests_target(&list, EDGE, "edge-1", NULL, 0, NULL);
+	ctl_manifests_target(&list, EDGE, "edge-1", NULL, NULL);
 	assert_int_equal(list.count, sizeof(paths) / sizeof(paths[0]));
 	for (size_t i = 0; i < list.count; i++) {
 		sy_auto_free char *path = ctl_object_path(list.items[i].object);
@@ -218,7 +247,7 @@ static void test_printed(void **state)
 	install.out = open_memstream(&text, &size);
 	assert_non_null(install.out);
 	ctl_manifests_type(&home, EDGE, "v1.synctargets.workload.kcp.io");
-	ctl_manifests_export(&other, &install.exports[0], ID, "2hcp7bc8tzbntimb", false, false);
+	ctl_manifests_export(&other, &install.exports[0], ID, "2hcp7bc8tzbntimb", false);
 	ctl_print_manifests(&install, &home);
 	ctl_manifests_done(&home); /* what was printed last is remembered without it */
 	ctl_manifests_identity(&home, EDGE, "edge-1", ID);
@@ -245,8 +274,9 @@ static void test_printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_identity), cmocka_unit_test(test_export), cmocka_unit_test(test_cluster),
-		cmocka_unit_test(test_target),	 cmocka_unit_test(test_paths),	cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_identity),	 cmocka_unit_test(test_export), cmocka_unit_test(test_cluster),
+		cmocka_unit_test(test_target),		 cmocka_unit_test(test_paths),	cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_exports_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "json/json.h"
+#include "json/scan.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -45,6 +46,15 @@ static void test_round_trip(void **state)
 		"1E400",
 		"-0.0",
 		"1e-000012",
+		"200000000000000000000",
+		"-200000000000000000000",
+		"18446744073709551616",
+		"-9223372036854775809",
+		"-0",
+		"1e99999999999",
+		"-1.5E-12345678901234567890",
+		"{\"a\":[1,2.5,18446744073709551616,{\"b\":-0,\"c\":3}],\"d\":4,\"e\":123456789012345678901234567890,\"f\":[[-"
+		"9223372036854775809],0]}",
 		"123456789012345678901234567890.123456789012345678901234567890",
 		"{\"b\":1,\"a\":[true,false,null,{\"z\":1.0}],\"c/d\":\"a/b\"}",
 		"\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9\xf0\x9f\x98\x80\\u0000end\"",
@@ -66,6 +76,30 @@ static void test_round_trip(void **state)
 	sy_auto_free char *text = sy_json_text(value);
 	assert_string_equal(text, "\"\xc3\xa9\xf0\x9f\x98\x80/\"");
 	assert_null(sy_json_copy(NULL));
+}
+
+/* Every number up to the limit comes through; one above it is refused, and only there. */
+static void test_long_numbers(void **state)
+{
+	(void)state;
+	char text[SY_JSON_NUMBER_MAX + 3];
+	struct sy_error err;
+	json_object *value = NULL;
+
+	text[0] = '[';
+	memset(text + 1, '7', SY_JSON_NUMBER_MAX);
+	text[1 + SY_JSON_NUMBER_MAX] = ']';
+	assert_int_equal(sy_json_parse(text, SY_JSON_NUMBER_MAX + 2, 4096, &value, &err), 0);
+	sy_auto_free char *again = sy_json_text(value);
+	assert_memory_equal(again, text, SY_JSON_NUMBER_MAX + 2);
+	assert_int_equal(json_object_get_type(json_object_array_get_idx(value, 0)), json_type_double);
+	json_object_put(value);
+	value = NULL;
+	memset(text + 1, '7', SY_JSON_NUMBER_MAX + 1);
+	text[2 + SY_JSON_NUMBER_MAX] = ']';
+	assert_int_equal(sy_json_parse(text, SY_JSON_NUMBER_MAX + 3, 4096, &value, &err), -EINVAL);
+	assert_string_equal(err.text, "offset 1: number of more than 400 characters");
+	assert_null(value);
 }
 
 static void test_parse_refuses(void **state)
@@ -250,9 +284,9 @@ static void test_remove(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_print_errors),
-		cmocka_unit_test(test_get),	   cmocka_unit_test(test_add),		 cmocka_unit_test(test_yaml_safe),
-		cmocka_unit_test(test_remove),
+		cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_long_numbers), cmocka_unit_test(test_parse_refuses),
+		cmocka_unit_test(test_print_errors), cmocka_unit_test(test_get),	  cmocka_unit_test(test_add),
+		cmocka_unit_test(test_yaml_safe),    cmocka_unit_test(test_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

@@ -127,8 +127,13 @@ static const struct verdict_case {
 	{"POST", CM, 409, NULL, STATUS("Conflict", "m", ""), SY_KUBE_CONFLICT},
 	{"POST", CM, 422, NULL, STATUS("Invalid", "m", ""), SY_KUBE_INVALID},
 	{"POST", CM, 400, NULL, STATUS("BadRequest", "m", ""), SY_KUBE_BAD_REQUEST},
-	{"POST", CM, 406, NULL, "", SY_KUBE_BAD_REQUEST},
-	{"POST", CM, 415, NULL, "", SY_KUBE_BAD_REQUEST},
+	{"POST", CM, 406, NULL, STATUS("NotAcceptable", "m", ""), SY_KUBE_BAD_REQUEST},
+	{"POST", CM, 415, NULL, STATUS("UnsupportedMediaType", "m", ""), SY_KUBE_BAD_REQUEST},
+	{"POST", CM, 400, NULL, "<html>Bad Request</html>", SY_KUBE_SERVER_ERROR},
+	{"POST", CM, 400, NULL, "{\"kind\":\"Error\"}", SY_KUBE_SERVER_ERROR},
+	{"POST", CM, 406, NULL, "", SY_KUBE_SERVER_ERROR},
+	{"POST", CM, 415, NULL, "", SY_KUBE_SERVER_ERROR},
+	{"POST", CM, 422, NULL, "no", SY_KUBE_SERVER_ERROR},
 	{"PATCH", CM, 500, NULL, STATUS("", "failed to create typed patch object (x): .spec.y: field not declared", ""),
 	 SY_KUBE_BAD_REQUEST},
 	{"POST", CM, 500, NULL, STATUS("", "etcdserver: request is too large", ""), SY_KUBE_TOO_LARGE},
@@ -161,6 +166,7 @@ static void test_verdicts(void **state)
 		if (f->verdict != cases[i].verdict)
 			fail_msg("case %zu (%d %s): %s", i, f->code, f->body, sy_kube_verdict_name(f->verdict));
 		assert_int_equal(f->server_time, 1795499100);
+		assert_true(f->verdict == SY_KUBE_OK || f->message[0]);
 	}
 	assert_int_equal(sy_kube_counters(f->kube).requests, sizeof(cases) / sizeof(*cases));
 	assert_int_equal(sy_kube_counters(f->kube).throttled, 1);
@@ -212,6 +218,20 @@ static void test_secret_is_withheld(void **state)
 	f->body = "first line\nsecond";
 	run(f, "GET", CM);
 	assert_string_equal(f->message, "first line");
+}
+
+static void test_error_without_words(void **state)
+{
+	struct fixture *f = *state;
+
+	f->code = 502;
+	f->body = "";
+	run(f, "GET", CM);
+	assert_int_equal(f->verdict, SY_KUBE_SERVER_ERROR);
+	assert_string_equal(f->message, "HTTP status 502 without a message");
+	f->body = "{}";
+	run(f, "GET", CM);
+	assert_string_equal(f->message, "HTTP status 502 without a message");
 }
 
 static void test_too_large_answer(void **state)
@@ -298,8 +318,15 @@ static void test_call_is_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_verdicts),	     TEST(test_retry_after), TEST(test_bodies),		  TEST(test_secret_is_withheld),
-		TEST(test_too_large_answer), TEST(test_reach),	     TEST(test_free_in_callback), TEST(test_call_is_checked),
+		TEST(test_verdicts),
+		TEST(test_retry_after),
+		TEST(test_bodies),
+		TEST(test_secret_is_withheld),
+		TEST(test_error_without_words),
+		TEST(test_too_large_answer),
+		TEST(test_reach),
+		TEST(test_free_in_callback),
+		TEST(test_call_is_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

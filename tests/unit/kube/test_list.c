@@ -173,11 +173,48 @@ static void test_limits_and_stop(void **state)
 	sy_list_done(&list);
 }
 
+static int on_broken(void *arg, const char *raw, size_t raw_len, const struct sy_error *why)
+{
+	struct items *items = arg;
+	size_t used = strlen(items->text);
+
+	snprintf(items->text + used, sizeof(items->text) - used, "<%s %.*s>", why->code == EMSGSIZE ? "large" : "bad", (int)raw_len, raw);
+	return 0;
+}
+
+/* With a callback for them, items that cannot be read end nothing. */
+static void test_broken_items(void **state)
+{
+	const char *text =
+		"{\"items\":[{\"a\":1},{\"b\":1,\"b\":2},{\"c\":\"0123456789012345678901234567890123456789\",\"d\":[{},{}]},{\"e\":5}],"
+		"\"metadata\":{\"resourceVersion\":\"8\"}}";
+
+	(void)state;
+	for (size_t slice = 1; slice <= strlen(text); slice++) {
+		struct items items = {0};
+		struct sy_list list;
+		struct sy_error err = {0};
+		int r = 0;
+
+		sy_list_init(&list, 24);
+		list.broken = on_broken;
+		for (size_t at = 0; r == 0 && at < strlen(text); at += slice)
+			r = sy_list_feed(&list, text + at, strlen(text) - at < slice ? strlen(text) - at : slice, on_item, &items, &err);
+		assert_int_equal(r, 0);
+		assert_int_equal(sy_list_end(&list, &err), 0);
+		assert_int_equal(items.count, 2);
+		assert_non_null(strstr(items.text, "[{\"a\":1}]<bad {\"b\":1,\"b\":2}><large "));
+		assert_non_null(strstr(items.text, ">[{\"e\":5}]"));
+		sy_list_done(&list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_slices), cmocka_unit_test(test_metadata_last), cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_refused),	 cmocka_unit_test(test_limits_and_stop),
+		cmocka_unit_test(test_any_slices),   cmocka_unit_test(test_metadata_last), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_refused),	   cmocka_unit_test(test_limits_and_stop),
+		cmocka_unit_test(test_broken_items),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

@@ -108,6 +108,36 @@ static void test_gone(void **state)
 	expect(f, "begin +a begin +b synced begin +b synced begin synced +c ");
 }
 
+static bool at_gone(void *arg)
+{
+	struct fixture *f = arg;
+
+	return f->wrong[0] || f->at == 6;
+}
+
+/* A server that was away for long does not know our place any more: what it answers shows that waiting for it is over. */
+static void test_gone_ends_the_back_off(void **state)
+{
+	static const struct step steps[] = {
+		{"?limit=500&label", REPLY, 200, NULL, LIST("20", "", OBJ("a", "1"))},
+		{"resourceVersion=20", REPLY, 503, NULL, STATUS("503", "ServiceUnavailable", "away")},
+		{"resourceVersion=20", REPLY, 503, NULL, STATUS("503", "ServiceUnavailable", "away")},
+		{"resourceVersion=20", REPLY, 503, NULL, STATUS("503", "ServiceUnavailable", "away")},
+		{"resourceVersion=20", REPLY, 503, NULL, STATUS("503", "ServiceUnavailable", "away")},
+		{"resourceVersion=20", REPLY, 410, NULL, STATUS("410", "Expired", "too old")},
+		{"?limit=500&label", REPLY, 200, NULL, LIST("30", "", OBJ("b", "2"))},
+		{"resourceVersion=30", STREAM, 0, NULL, EVENT("ADDED", "c", "31")},
+		{0},
+	};
+	struct fixture *f = *state;
+
+	begin(f, steps, true, 0);
+	assert_true(server_wait_for(f->loop, at_gone, f, 8000));
+	int64_t gone_ms = sy_loop_now_ms(f->loop);
+	expect(f, "begin +a synced begin +b synced +c ");
+	assert_in_range(sy_loop_now_ms(f->loop) - gone_ms, 100, 1500); /* the fifth failure in a row would wait for 2 s or more */
+}
+
 static void test_too_new(void **state)
 {
 	static const struct step steps[] = {
@@ -200,6 +230,7 @@ int main(void)
 		TEST(test_truncated_list),
 		TEST(test_truncated_streaming_list),
 		TEST(test_gone),
+		TEST(test_gone_ends_the_back_off),
 		TEST(test_too_new),
 		TEST(test_mute_server),
 		TEST(test_too_large),

@@ -75,7 +75,31 @@ static void test_silence_relists(void **state)
 
 	begin(f, steps, true, 2000); /* long enough for a busy machine to look at the log in between */
 	expect(f, "begin +a synced begin +a synced +b ");
+	assert_int_equal(f->fails, 0); /* the list was answered */
+	assert_int_equal(f->state, SY_REFLECTOR_SYNCED);
+}
+
+static bool has_failed(void *arg)
+{
+	return ((struct fixture *)arg)->fails > 0;
+}
+
+/* A server that stands still: neither the watch nor the list after it brings anything. */
+static void test_silence_of_a_server(void **state)
+{
+	static const struct step steps[] = {
+		{"?limit=500", REPLY, 200, NULL, LIST("20", "", OBJ("a", "1"))},
+		{"resourceVersion=20", STREAM, 0, NULL, BOOKMARK("22")},
+		{"?limit=500", MUTE, 0, NULL, NULL},
+		{0},
+	};
+	struct fixture *f = *state;
+
+	begin(f, steps, true, 500);
+	assert_true(server_wait_for(f->loop, has_failed, f, 8000));
+	assert_int_equal(f->at, 3);
 	assert_int_equal(f->verdict, SY_KUBE_UNREACHABLE);
+	assert_string_equal(f->log, "begin +a synced ");
 }
 
 static bool has_many_requests(void *arg)
@@ -129,8 +153,9 @@ static void test_client_freed_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_garbage),	  TEST(test_refusals_and_resume), TEST(test_retry_after),	 TEST(test_silence_relists),
-		TEST(test_short_streams), TEST(test_free_in_callback),	  TEST(test_client_freed_first),
+		TEST(test_garbage),	     TEST(test_refusals_and_resume), TEST(test_retry_after),
+		TEST(test_silence_relists),  TEST(test_silence_of_a_server), TEST(test_short_streams),
+		TEST(test_free_in_callback), TEST(test_client_freed_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

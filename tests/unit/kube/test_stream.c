@@ -115,6 +115,46 @@ static void test_line_limit(void **state)
 	assert_int_equal(lines.count, 0);
 }
 
+struct cuts {
+	struct sy_stream stream;
+	char text[512];
+};
+
+static int on_any_line(void *arg, const char *line, size_t len, struct sy_error *err)
+{
+	struct cuts *cuts = arg;
+	struct sy_stream_event event = {0};
+	size_t used = strlen(cuts->text);
+
+	assert_int_equal(sy_stream_frame(line, len, cuts->stream.cut, &event, err), 0);
+	snprintf(cuts->text + used, sizeof(cuts->text) - used, "%s%d[%.*s]", cuts->stream.cut ? "!" : "", (int)event.type,
+		 (int)(event.raw_len < 6 ? event.raw_len : 6), event.raw);
+	return 0;
+}
+
+/* A line above the limit may be given without its end; the next one is as good as ever. */
+static void test_cut_lines(void **state)
+{
+	const char *text = "{\"type\":\"ADDED\",\"object\":{\"a\":1}}\n{\"type\":\"DELETED\",\"object\":{\"b\":"
+			   "\"0123456789012345678901234567890123456789012345678901234567890123456789\"}}\n"
+			   "{\"type\":\"MODIFIED\",\"object\":{\"c\":3}}\n";
+
+	(void)state;
+	for (size_t slice = 1; slice <= 40; slice++) {
+		struct cuts cuts = {0};
+
+		sy_stream_init(&cuts.stream, 80);
+		cuts.stream.give_cut = true;
+		for (size_t at = 0; at < strlen(text); at += slice) {
+			size_t len = strlen(text) - at < slice ? strlen(text) - at : slice;
+
+			assert_int_equal(sy_stream_feed(&cuts.stream, text + at, len, on_any_line, &cuts, NULL), 0);
+		}
+		assert_string_equal(cuts.text, "0[{\"a\":1]!2[{\"b\":\"]1[{\"c\":3]");
+		sy_stream_done(&cuts.stream);
+	}
+}
+
 static void test_callback_stops(void **state)
 {
 	struct sy_stream stream;
@@ -130,8 +170,8 @@ static void test_callback_stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decode),	   cmocka_unit_test(test_refused),	  cmocka_unit_test(test_lines_in_any_slices),
-		cmocka_unit_test(test_line_limit), cmocka_unit_test(test_callback_stops),
+		cmocka_unit_test(test_decode),	  cmocka_unit_test(test_refused),    cmocka_unit_test(test_lines_in_any_slices),
+		cmocka_unit_test(test_cut_lines), cmocka_unit_test(test_line_limit), cmocka_unit_test(test_callback_stops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

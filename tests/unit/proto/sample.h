@@ -61,14 +61,18 @@ static inline const char *long_string(size_t n, char *out)
 #define SAMPLE_PLAN                                                                                                                        \
 	"{\"generation\":7,\"mode\":\"run\",\"removal\":\"delete\",\"upstreamGone\":false,\"cluster\":\"1ld2ccjgd5zd9iq2\","               \
 	"\"path\":\"root:org:team\",\"targetCluster\":\"2emvxyuo2bnz6kxr\",\"targetName\":\"edge-1\",\"targetUid\":\"1111-2222\","         \
-	"\"key\":\"c5NCXBde8yeGv9QVAlh4WsGWVssdAXY6k1ZlGD\",\"namespaceCleanDelayMs\":30000,\"syncRootCa\":false,"                         \
+	"\"key\":\"c5NCXBde8yeGv9QVAlh4WsGWVssdAXY6k1ZlGD\",\"namespaceCleanDelayMs\":30000,\"guard\":true,\"approved\":3,"                \
+	"\"keepNamespaces\":false,\"syncRootCa\":"                                                                                         \
+	"false,"                                                                                                                           \
 	"\"syncServiceAccountTokens\":true,\"namespaceLabels\":{\"team\":\"a\"},\"resources\":[{\"group\":\"example.dev\","                \
 	"\"version\":\"v1alpha1\",\"resource\":\"widgets\",\"kind\":\"Widget\","                                                           \
 	"\"upBase\":\"https://kcp:6443/services/apiexport/x/y/clusters/1ld2ccjgd5zd9iq2\",\"origin\":\"root:org:exp\","                    \
-	"\"namespaced\":true,\"upStatus\":true,\"claimed\":false,\"removed\":false,\"translateGeneration\":true,\"naming\":\"same\","      \
+	"\"namespaced\":true,\"upStatus\":true,\"claimed\":false,\"upGone\":false,\"orphan\":false,\"releaseAll\":false,\"role\":"         \
+	"\"sync\",\"translateGeneration\":true,\"naming\":\"same\","                                                                       \
 	"\"ignoreFields\":[\"/spec/replicas\"]},{\"group\":\"\",\"version\":\"v1\",\"resource\":\"configmaps\",\"kind\":\"ConfigMap\","    \
 	"\"upBase\":\"https://kcp:6443/services/apiexport/x/y/clusters/1ld2ccjgd5zd9iq2\",\"origin\":\"\",\"namespaced\":true,"            \
-	"\"upStatus\":false,\"claimed\":true,\"removed\":true,\"translateGeneration\":false,\"naming\":\"prefixed\","                      \
+	"\"upStatus\":false,\"claimed\":true,\"upGone\":true,\"orphan\":true,\"releaseAll\":true,\"role\":\"removed\","                    \
+	"\"translateGeneration\":false,\"naming\":\"prefixed\","                                                                           \
 	"\"ignoreFields\":[]}]}"
 
 static inline void sample_plan(struct sy_plan *ret_plan)

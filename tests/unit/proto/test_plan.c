@@ -16,7 +16,10 @@ static void decodes_what_it_encodes(void **state)
 	assert_string_equal(plan.resources[0].kind, "Widget");
 	assert_string_equal(plan.resources[0].ignore_fields[0], "/spec/replicas");
 	assert_true(plan.resources[1].claimed);
+	assert_int_equal(plan.resources[1].role, SY_ROLE_REMOVED);
 	assert_int_equal(plan.resources[1].naming, SY_NAMING_PREFIXED);
+	assert_true(plan.resources[1].up_gone && plan.resources[1].orphan && plan.resources[1].release_all);
+	assert_false(plan.resources[0].up_gone || plan.resources[0].orphan || plan.resources[0].release_all);
 	assert_int_equal(sy_plan_encode(&plan, &value, &err), 0);
 	assert_true(sy_json_equal(value, want));
 	sy_plan_done(&plan);
@@ -52,7 +55,12 @@ static void every_difference_counts(void **state)
 		{"/namespaceLabels/team", "\"b\"", NULL},
 		{"/namespaceLabels", NULL, NULL},
 		{"/resources/0/ignoreFields/0", "\"/spec/x\"", NULL},
+		{"/keepNamespaces", "true", NULL},
+		{"/guard", "false", NULL},
+		{"/approved", "4", NULL},
 		{"/resources/0/upStatus", "false", NULL},
+		{"/resources/0/role", "\"kept\"", NULL},
+		{"/resources/0/role", "\"absent\"", NULL},
 		{"/resources/1", NULL, NULL},
 	};
 	struct sy_plan plan = {0};
@@ -117,6 +125,14 @@ static void refuses_what_is_wrong(void **state)
 		{"/resources/1/upBase", "\"https://h/clusters/1ld2ccjgd5zd9iq2x\"", "plan.resources[1].upBase: must end in /clusters/"},
 		{"/resources/1/upBase", "\"https://h/\"", "plan.resources[1].upBase: must end in /clusters/"},
 		{"/resources/0/naming", "\"other\"", "plan.resources[0].naming"},
+		{"/resources/0/role", "\"Kept\"", "plan.resources[0].role: must be one of"},
+		{"/resources/0/role", "2", "plan.resources[0].role: must be a string"},
+		{"/resources/0/role", NULL, "plan.resources[0].role: missing"},
+		{"/resources/0/removed", "true", "plan.resources[0].removed: unknown member"},
+		{"/guard", NULL, "plan.guard: missing"},
+		{"/approved", "-1", "plan.approved: must be"},
+		{"/keepNamespaces", NULL, "plan.keepNamespaces: missing"},
+		{"/keepNamespaces", "1", "plan.keepNamespaces: must be true or false"},
 		{"/resources/0/ignoreFields/0", "\"spec\"", "plan.resources[0].ignoreFields[0]: must be a JSON pointer"},
 		{"/resources/0/ignoreFields/0", "\"/a~2\"", "plan.resources[0].ignoreFields[0]: must be a JSON pointer"},
 		{"/resources/0/ignoreFields", "\"x\"", "plan.resources[0].ignoreFields: must be an array"},

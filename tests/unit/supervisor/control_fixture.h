@@ -18,7 +18,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "supervisor/control_impl.h"
+#include "supervisor/control/control_impl.h"
 
 #define HELD_MAX 64
 

@@ -24,6 +24,7 @@ struct fake {
 	struct sy_timer *timer;
 	bool welcomed;
 	bool drained;
+	enum sy_log_level level; /* as last told */
 	uint64_t generation;
 };
 
@@ -50,6 +51,8 @@ static void on_timer(void *arg)
 	if (fake->welcomed && !is(fake, "mute"))
 		report(fake);
 }
+
+#define SY_FAKE_REPLIES 8 /* more than a supervisor bears */
 
 static void flood(struct fake *fake)
 {
@@ -127,6 +130,17 @@ static void kill_self(int signum)
 	raise(signum);
 }
 
+/* Until there is no more. */
+static void eat(void)
+{
+	for (;;) {
+		char *more = malloc(1u << 20);
+
+		if (more)
+			memset(more, 1, 1u << 20);
+	}
+}
+
 static void welcome(struct fake *fake)
 {
 	fake->welcomed = true;
@@ -134,6 +148,10 @@ static void welcome(struct fake *fake)
 		_exit(7);
 	if (is(fake, "segv"))
 		kill_self(SIGSEGV);
+	if (is(fake, "killed"))
+		kill_self(SIGKILL);
+	if (is(fake, "eats"))
+		eat();
 	if (is(fake, "stopped"))
 		raise(SIGSTOP);
 	if (is(fake, "flood"))
@@ -146,6 +164,16 @@ static void welcome(struct fake *fake)
 		follow(fake, &fake->boot.plan);
 }
 
+/* What this process was told about itself. */
+static json_object *settings(const struct fake *fake)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%lld %s %s", (long long)fake->boot.heartbeat_ms, sy_log_level_name(fake->level),
+		 sy_log_format_name(fake->boot.log_format));
+	return json_object_new_string(text);
+}
+
 static void answer(struct fake *fake, const struct sy_msg *msg)
 {
 	struct sy_command command = {0};
@@ -153,8 +181,11 @@ static void answer(struct fake *fake, const struct sy_msg *msg)
 
 	if (sy_command_decode(msg->body, &command, NULL) < 0)
 		_exit(11);
+	if (strcmp(command.verb, "loglevel") == 0)
+		(void)sy_log_level_parse(sy_json_str(command.args, "level", NULL), &fake->level);
 	if (strcmp(command.verb, "dump") == 0 && !is(fake, "nodump")) {
-		struct sy_reply reply = {.id = command.id, .ok = true, .value = json_object_new_string("dumped")};
+		struct sy_reply reply = {
+			.id = command.id, .ok = true, .value = is(fake, "settings") ? settings(fake) : json_object_new_string("dumped")};
 
 		if (sy_reply_encode(&reply, &body, NULL) == 0)
 			sy_channel_send(fake->channel, SY_MSG_REPLY, body, sy_loop_now_ms(fake->loop), NULL, NULL);
@@ -188,6 +219,15 @@ static int on_send(void *arg, const char *data, size_t len)
 
 static const struct sy_channel_ops ops = {.send = on_send, .take = take};
 
+static void unasked(struct fake *fake)
+{
+	const struct sy_reply reply = {.id = 4000, .ok = true};
+	sy_auto_json json_object *body = NULL;
+
+	if (sy_reply_encode(&reply, &body, NULL) == 0)
+		sy_channel_send(fake->channel, SY_MSG_REPLY, body, sy_loop_now_ms(fake->loop), NULL, NULL);
+}
+
 static void on_message(void *arg, const char *data, size_t len, pid_t pid, uid_t uid)
 {
 	struct fake *fake = arg;
@@ -202,6 +242,8 @@ static void on_message(void *arg, const char *data, size_t len, pid_t pid, uid_t
 		garbage(fake);
 	if (fake->welcomed && is(fake, "direction"))
 		wrong_direction(fake);
+	for (int i = 0; fake->welcomed && i < SY_FAKE_REPLIES && is(fake, "unasked"); i++)
+		unasked(fake);
 }
 
 static void on_lifeline(void *arg, unsigned events)
@@ -250,6 +292,7 @@ static void read_boot(struct fake *fake)
 		_exit(15);
 	}
 	free(data);
+	fake->level = fake->boot.log_level;
 	const char *colon = strrchr(fake->boot.plan.path, ':');
 	fake->mode = colon ? colon + 1 : fake->boot.plan.path;
 }

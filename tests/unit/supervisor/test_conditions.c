@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "supervisor/conditions.h"
+#include "supervisor/status/conditions.h"
 
 static struct sy_condition_facts good(void)
 {
@@ -54,6 +54,32 @@ static void info_does_not_count(void **state)
 	sy_conditions_compute(&facts, c);
 	assert_int_equal(c[SY_CONDITION_READY].status, SY_FALSE);
 	assert_string_equal(c[SY_CONDITION_READY].reason, "WorkersNotReady");
+}
+
+/* With several shards it matters which of them it is. */
+static void unread_virtual_workspaces(void **state)
+{
+	char one[] = "https://one.example/x", two[] = "https://two.example/x", *items[] = {one, two};
+	struct sy_strv urls = {items, 2};
+	struct sy_condition_facts facts = good();
+	struct sy_condition c[SY_CONDITION_MAX];
+
+	(void)state;
+	facts.syncer = SY_SYNCER_UPSTREAM_DEGRADED;
+	sy_conditions_compute(&facts, c);
+	assert_string_equal(c[SY_CONDITION_SYNCER].message, "a virtual workspace cannot be read");
+	facts.upstream_urls = &urls;
+	sy_conditions_compute(&facts, c);
+	assert_string_equal(c[SY_CONDITION_SYNCER].reason, "UpstreamDegraded");
+	assert_string_equal(c[SY_CONDITION_SYNCER].message,
+			    "a virtual workspace cannot be read: https://one.example/x, https://two.example/x");
+	urls.count = 1;
+	facts.syncer = SY_SYNCER_UPSTREAM_UNAUTHORIZED;
+	sy_conditions_compute(&facts, c);
+	assert_string_equal(c[SY_CONDITION_SYNCER].message, "kcp refuses the credentials for a virtual workspace: https://one.example/x");
+	facts.syncer = SY_SYNCER_OK; /* what is not said of these two is said nowhere */
+	sy_conditions_compute(&facts, c);
+	assert_string_equal(c[SY_CONDITION_SYNCER].message, "");
 }
 
 static void order_of_causes(void **state)
@@ -155,8 +181,9 @@ static void stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_true),	   cmocka_unit_test(info_does_not_count), cmocka_unit_test(order_of_causes),
-		cmocka_unit_test(list_is_bounded), cmocka_unit_test(transition_times),	  cmocka_unit_test(stopped),
+		cmocka_unit_test(all_true),	   cmocka_unit_test(info_does_not_count), cmocka_unit_test(unread_virtual_workspaces),
+		cmocka_unit_test(order_of_causes), cmocka_unit_test(list_is_bounded),	  cmocka_unit_test(transition_times),
+		cmocka_unit_test(stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "supervisor/config.h"
-#include "supervisor/file.h"
+#include "supervisor/config/config.h"
+#include "supervisor/config/file.h"
 
 /* Three lines; cases begin at line 4. */
 #define HEAD "apiVersion: config.syncerd.io/v1alpha1\nkind: SyncerConfiguration\nkcp: {kubeconfig: k}\n"
@@ -69,7 +69,7 @@ static const struct {
 	{TARGET "workers: {heartbeat: [5s]}\n", "5:22: workers.heartbeat must be a duration such as 20s, 1m30s or 500ms"},
 	{TARGET "workers: {heartbeat: -5s}\n", "5:22: workers.heartbeat must be a duration such as 20s, 1m30s or 500ms"},
 	{TARGET "workers: {heartbeat: 500ms}\n", "5:22: workers.heartbeat must be from 1s to 1m"},
-	{TARGET "workers: {drainDeadline: 25h}\n", "5:26: workers.drainDeadline must be from 0s to 24h"},
+	{TARGET "workers: {drainDeadline: 1h}\n", "5:11: workers has an unknown key \"drainDeadline\": did you mean \"startDeadline\"?"},
 	{TARGET "workers: {heartbeatDeadline: 9s}\n", "5:30: workers.heartbeatDeadline must be at least twice workers.heartbeat"},
 	{TARGET "workers: {heartbeat: 15s}\n", "5:10: workers.heartbeatDeadline must be at least twice workers.heartbeat"},
 	{TARGET "workers: {backoffFirst: 20s, backoffMax: 10s}\n", "5:42: workers.backoffMax must not be less than workers.backoffFirst"},
@@ -109,7 +109,9 @@ static const struct {
 	 "4:34: syncTarget.workspace has an upper-case letter: workspace names have only a-z, 0-9 and \"-\""},
 	/* Other names. */
 	{HEAD "syncTarget: {name: Edge}\n",
-	 "4:20: syncTarget.name is not an object name (a-z, 0-9, \"-\" and \".\", at most 253 characters)"},
+	 "4:20: syncTarget.name is not an object name (a-z, 0-9, \"-\" and \".\", at most 43 characters)"},
+	{HEAD "syncTarget: {name: a234567890123456789012345678901234567890abcd}\n",
+	 "4:20: syncTarget.name is longer than the 43 characters that a SyncTarget's name may have"},
 	{HEAD "direct: {name: a.b}\n", "4:16: direct.name is not a name (a-z, 0-9 and \"-\", at most 63 characters)"},
 	{HEAD "direct: {uid: 0B6F8B1E-3c3e-4c0e-8d35-0a3b0a6f3b21}\n",
 	 "4:15: direct.uid is not a UUID in lower case; make one with uuidgen(1) and never change it"},
@@ -152,6 +154,11 @@ static const struct {
 	{TARGET
 	 "runtimeDirectory: /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	 "5:19: runtimeDirectory/control.sock is too long for a Unix socket (at most 107 characters)"},
+	{TARGET "metrics: {listen: localhost:9464}\n",
+	 "5:19: metrics.listen is not an address such as 127.0.0.1:9464, [::1]:9464 or unix:/run/syncerd/metrics.sock"},
+	{TARGET "metrics: {listen: 127.0.0.1:0}\n", "5:19: metrics.listen has the port 0: name the port that is to be asked"},
+	{TARGET "metrics: {listen: 'unix:m.sock'}\n", "5:19: metrics.listen must have an absolute path after \"unix:\""},
+	{TARGET "metrics: {maxWorkspaces: 1001}\n", "5:26: metrics.maxWorkspaces must be from 0 to 1000"},
 };
 
 static void test_errors(void **state)
@@ -208,13 +215,14 @@ static void test_defaults(void **state)
 	assert_int_equal(config->heartbeat_deadline_ms, 20000);
 	assert_int_equal(config->start_deadline_ms, 15000);
 	assert_int_equal(config->stop_deadline_ms, 10000);
-	assert_int_equal(config->drain_deadline_ms, 0);
 	assert_int_equal(config->backoff_first_ms, 500);
 	assert_int_equal(config->backoff_max_ms, 300000);
 	assert_int_equal(config->stable_ms, 60000);
 	assert_int_equal(config->max_spawning, 4);
 	assert_non_null(strstr(config->worker_program, "/syncer-worker"));
 	assert_string_equal(config->control_socket, "/run/syncerd/control.sock");
+	assert_string_equal(config->metrics_listen, "unix:/run/syncerd/metrics.sock");
+	assert_int_equal(config->metrics_workspaces, 200);
 	assert_string_equal(config->state_directory, "/var/lib/syncerd");
 	assert_string_equal(config->runtime_directory, "/run/syncerd");
 	assert_int_equal(config->log_level, SY_LOG_INFO);
@@ -236,8 +244,9 @@ static void test_values(void **state)
 									       "  - {group: '', resource: configmaps}\n"
 									       "  - {group: a.b, resource: c, naming: Prefixed, "
 									       "ignoreFields: [/spec/a~1b], translateGeneration: false}\n"
-									       "workers: {program: ../bin/w, drainDeadline: 1h, "
+									       "workers: {program: ../bin/w, "
 									       "maxSpawning: 16, heartbeat: 1s}\n"
+									       "metrics: {listen: '', maxWorkspaces: 0}\n"
 									       "runtimeDirectory: run\nstateDirectory: /s\nlog: {level: "
 									       "debug, format: journal}\n"
 									       "cluster: {kubeconfig: c, context: ctx, "
@@ -267,6 +276,8 @@ static void test_values(void **state)
 	assert_string_equal(config->worker_program, "conf/../bin/w");
 	assert_string_equal(config->runtime_directory, "conf/run");
 	assert_string_equal(config->control_socket, "conf/run/control.sock");
+	assert_string_equal(config->metrics_listen, ""); /* switched off */
+	assert_int_equal(config->metrics_workspaces, 0);
 	assert_string_equal(config->state_directory, "/s");
 	assert_int_equal(config->log_level, SY_LOG_DEBUG);
 	assert_int_equal(config->log_format, SY_LOG_JOURNAL);
@@ -308,10 +319,11 @@ static void test_example_defaults(void **state)
 		size_t line = strcspn(text + i, "\n") + 1, start = i;
 		size_t blanks = strspn(text + i, " ");
 		const char *hash = text + i + blanks;
+		bool section = strncmp(hash, "# workers:", 10) == 0 || strncmp(hash, "# metrics:", 10) == 0;
 
 		i += line;
 		/* "# key: value", but no sentence */
-		if (hash[0] == '#' && hash[1] == ' ' && (blanks > 0 || strncmp(hash, "# workers:", 10) == 0 || hash[2] == ' ')) {
+		if (hash[0] == '#' && hash[1] == ' ' && (blanks > 0 || section || hash[2] == ' ')) {
 			memmove(text + out, text + start, blanks);
 			memmove(text + out + blanks, hash + 2, line - blanks - 2);
 			out += line - 2;
@@ -328,12 +340,13 @@ static void test_example_defaults(void **state)
 	assert_int_equal(full->heartbeat_deadline_ms, config->heartbeat_deadline_ms);
 	assert_int_equal(full->start_deadline_ms, config->start_deadline_ms);
 	assert_int_equal(full->stop_deadline_ms, config->stop_deadline_ms);
-	assert_int_equal(full->drain_deadline_ms, config->drain_deadline_ms);
 	assert_int_equal(full->backoff_first_ms, config->backoff_first_ms);
 	assert_int_equal(full->backoff_max_ms, config->backoff_max_ms);
 	assert_int_equal(full->stable_ms, config->stable_ms);
 	assert_int_equal(full->max_spawning, config->max_spawning);
 	assert_string_equal(full->worker_program, config->worker_program);
+	assert_string_equal(full->metrics_listen, config->metrics_listen);
+	assert_int_equal(full->metrics_workspaces, config->metrics_workspaces);
 	assert_int_equal(full->namespace_clean_delay_ms, config->namespace_clean_delay_ms);
 	assert_int_equal(full->unbind, config->unbind);
 	assert_int_equal(full->allow_claim_count, config->allow_claim_count);

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/config_table.h"
-#include "supervisor/file.h"
+#include "supervisor/config/config_table.h"
+#include "supervisor/config/file.h"
 
 /* The entry of one key in the manual: from ".It Ic name" to the next entry or the end of its section. */
 struct entry {

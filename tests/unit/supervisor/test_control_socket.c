@@ -108,6 +108,47 @@ static void test_handed_over(void **state)
 	fixture_done(&f);
 }
 
+static int handed_over(const char *pid, const char *fds, int *ret_fd, struct sy_error *err)
+{
+	*err = (struct sy_error){0};
+	if (pid)
+		assert_int_equal(setenv("LISTEN_PID", pid, 1), 0);
+	assert_int_equal(setenv("LISTEN_FDS", fds, 1), 0);
+	assert_int_equal(setenv("LISTEN_FDNAMES", "one", 1), 0);
+	int r = sy_control_handed_over(ret_fd, err);
+	assert_null(getenv("LISTEN_PID"));
+	assert_null(getenv("LISTEN_FDS"));
+	assert_null(getenv("LISTEN_FDNAMES"));
+	return r;
+}
+
+static void test_from_the_manager(void **state)
+{
+	struct sy_error err;
+	char pid[16];
+	int fd;
+
+	(void)state;
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	assert_int_equal(handed_over(pid, "1", &fd, &err), 0);
+	assert_int_equal(fd, 3);
+	assert_int_equal(sy_control_handed_over(&fd, &err), 0); /* once */
+	assert_int_equal(fd, -1);
+	assert_int_equal(handed_over(pid, "0", &fd, &err), 0);
+	assert_int_equal(fd, -1);
+	/* Meant for somebody else, such as the parent that we were started by. */
+	assert_int_equal(handed_over("1", "1", &fd, &err), 0);
+	assert_int_equal(fd, -1);
+	assert_int_equal(handed_over(NULL, "1", &fd, &err), 0);
+	assert_int_equal(fd, -1);
+	assert_int_equal(handed_over(pid, "2", &fd, &err), -EINVAL);
+	assert_int_equal(fd, -1);
+	assert_non_null(strstr(err.text, "2 sockets were handed over"));
+	assert_int_equal(handed_over(pid, "-1", &fd, &err), -EINVAL);
+	assert_int_equal(handed_over(pid, "2147483647", &fd, &err), -EINVAL);
+	assert_int_equal(handed_over(pid, "1x", &fd, &err), -EINVAL);
+}
+
 static void test_half_sent(void **state)
 {
 	struct fixture f;
@@ -228,8 +269,9 @@ static void test_foreign_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mode_and_unlink), cmocka_unit_test(test_live_and_stale), cmocka_unit_test(test_handed_over),
-		cmocka_unit_test(test_half_sent),	cmocka_unit_test(test_too_many),       cmocka_unit_test(test_foreign_user),
+		cmocka_unit_test(test_mode_and_unlink),	 cmocka_unit_test(test_live_and_stale), cmocka_unit_test(test_handed_over),
+		cmocka_unit_test(test_from_the_manager), cmocka_unit_test(test_half_sent),	cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_foreign_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "supervisor/config.h"
-#include "supervisor/kubeconfig.h"
+#include "key_pair.h"
+#include "supervisor/config/config.h"
+#include "supervisor/config/kubeconfig.h"
 
 #define PEM "-----BEGIN X-----\nYWJj\n-----END X-----\n"
 #define PEM64 "LS0tLS1CRUdJTiBYLS0tLS0KWVdKagotLS0tLUVORCBYLS0tLS0K"
@@ -249,8 +250,8 @@ static void test_files(void **state)
 		   HEAD CLUSTER(SERVER ", certificate-authority: ca.pem")
 			   USER("tokenFile: ./token, token: t, client-certificate: cert.pem, client-key: key.pem"));
 	write_file(dir, "ca.pem", "Certificate: text\n" PEM);
-	write_file(dir, "cert.pem", PEM);
-	write_file(dir, "key.pem", PEM);
+	write_file(dir, "cert.pem", TEST_CERT);
+	write_file(dir, "key.pem", TEST_KEY);
 	write_file(dir, "token", " from-file \n");
 	if (sy_access_load(&server, "kcp", &access, &err) < 0)
 		fail_msg("%s", err.text);
@@ -260,6 +261,9 @@ static void test_files(void **state)
 	assert_string_equal(access.token_file, expected);
 	sy_access_done(&access);
 
+	write_file(dir, "key.pem", OTHER_KEY);
+	assert_int_equal(sy_access_load(&server, "kcp", &access, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "client-certificate and client-key do not belong together"));
 	write_file(dir, "token", " \n");
 	assert_int_equal(sy_access_load(&server, "kcp", &access, &err), -EINVAL);
 	snprintf(expected, sizeof(expected), "%s:10:21: tokenFile: %s/./token: the token in this file is empty", path, dir);

@@ -1,143 +1,6 @@
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <string.h>
+#include "planner_fixture.h"
 
-#include "supervisor/phase.h"
-#include "supervisor/planner.h"
-
-#define URL "https://kcp.example/services/apiexport/prov/widgets"
-
-struct fixture {
-	struct sy_loop *loop;
-	struct sy_timings timings;
-	struct sy_config config;
-	struct sy_exports *exports;
-	struct sy_export *export;
-	struct sy_schemas *schemas;
-	struct sy_downstream *downstream;
-	struct sy_reviews *reviews;
-	struct sy_bindings *bindings;
-	struct sy_knowledge knowledge;
-	struct sy_plan_input input;
-};
-
-static void ignore(void *arg)
-{
-	(void)arg;
-}
-
-static json_object *parse(const char *text)
-{
-	json_object *value = NULL;
-	struct sy_error err = {0};
-
-	if (sy_json_parse(text, strlen(text), 65536, &value, &err) < 0)
-		fail_msg("%s", err.text);
-	return value;
-}
-
-static void learn_world(struct fixture *f)
-{
-	json_object *export = parse(
-		"{\"metadata\":{\"name\":\"widgets\",\"annotations\":{\"kcp.io/cluster\":\"prov\",\"kcp.io/path\":\"root:provider\"}},"
-		"\"spec\":{\"resources\":[{\"name\":\"widgets\",\"group\":\"example.dev\",\"schema\":\"v1.widgets.example.dev\"}],"
-		"\"permissionClaims\":[{\"group\":\"\",\"resource\":\"configmaps\",\"verbs\":[\"get\",\"list\",\"watch\"]}]},"
-		"\"status\":{\"identityHash\":\"abc\"}}");
-	json_object *schema = parse(
-		"{\"spec\":{\"group\":\"example.dev\",\"names\":{\"plural\":\"widgets\",\"kind\":\"Widget\"},\"scope\":\"Namespaced\","
-		"\"versions\":[{\"name\":\"v1alpha1\",\"served\":true,\"subresources\":{\"status\":{}}},"
-		"{\"name\":\"v1\",\"served\":true},{\"name\":\"v2\",\"served\":false}]}}");
-	json_object *served =
-		parse("{\"kind\":\"APIResourceList\",\"groupVersion\":\"example.dev/v1alpha1\",\"resources\":[{\"name\":\"widgets\","
-		      "\"singularName\":\"widget\",\"namespaced\":true,\"kind\":\"Widget\",\"verbs\":[\"get\"]}]}");
-	json_object *core = parse("{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[{\"name\":\"configmaps\","
-				  "\"singularName\":\"configmap\",\"namespaced\":true,\"kind\":\"ConfigMap\",\"verbs\":[\"get\"]}]}");
-
-	assert_int_equal(sy_exports_learn(f->exports, "root:provider", "widgets", export, &f->export, NULL), 0);
-	assert_int_equal(sy_schemas_learn(f->schemas, "root:provider", "v1.widgets.example.dev", schema, NULL), 0);
-	assert_int_equal(sy_downstream_learn(f->downstream, "example.dev", "v1alpha1", served, NULL), 0);
-	assert_int_equal(sy_downstream_learn(f->downstream, "", "v1", core, NULL), 0);
-	assert_int_equal(sy_reviews_learn(f->reviews, "example.dev", "widgets", NULL, NULL), 0);
-	assert_int_equal(sy_reviews_learn(f->reviews, "", "configmaps", NULL, NULL), 0);
-	json_object_put(export);
-	json_object_put(schema);
-	json_object_put(served);
-	json_object_put(core);
-}
-
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	static char configmaps[] = "configmaps";
-	static char *allowed[] = {configmaps};
-	struct fixture *f = &fixture;
-
-	*f = (struct fixture){.timings = SY_TIMINGS_DEFAULT};
-	f->config = (struct sy_config){.allow_claims = allowed, .allow_claim_count = 1, .cluster_scoped = true};
-	assert_int_equal(sy_loop_new(&f->loop, NULL), 0);
-	assert_int_equal(sy_exports_new(&f->exports, f->loop, NULL, "https://kcp.example", ignore, NULL, NULL), 0);
-	assert_int_equal(sy_schemas_new(&f->schemas, f->loop, NULL, "https://kcp.example", ignore, NULL, NULL), 0);
-	assert_int_equal(sy_downstream_new(&f->downstream, f->loop, NULL, &f->timings, ignore, NULL, NULL), 0);
-	assert_int_equal(sy_reviews_new(&f->reviews, f->loop, NULL, &f->timings, ignore, NULL, NULL), 0);
-	assert_int_equal(sy_bindings_new(&f->bindings, f->loop, NULL, &f->timings, ignore, NULL, NULL), 0);
-	learn_world(f);
-	f->knowledge = (struct sy_knowledge){f->exports, f->schemas, f->downstream, f->reviews, &f->config};
-	f->input = (struct sy_plan_input){.knowledge = &f->knowledge,
-					  .bindings = f->bindings,
-					  .timings = &f->timings,
-					  .target = {"tc", "edge-1", "11111111-2222-3333-4444-555555555555", "KEY"},
-					  .now_ms = sy_loop_now_ms(f->loop)};
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	sy_bindings_free(f->bindings);
-	sy_reviews_free(f->reviews);
-	sy_downstream_free(f->downstream);
-	sy_schemas_free(f->schemas);
-	sy_exports_free(f->exports);
-	sy_loop_free(f->loop);
-	return 0;
-}
-
-static void bind_as(struct fixture *f, const char *phase, bool deleting, const char *claim)
-{
-	char text[4096];
-	json_object *object;
-
-	(void)snprintf(text, sizeof(text),
-		       "{\"metadata\":{\"name\":\"w\",%s\"annotations\":{\"kcp.io/cluster\":\"c1\",\"kcp.io/path\":\"root:t\"}},"
-		       "\"spec\":{\"reference\":{\"export\":{\"path\":\"root:provider\",\"name\":\"widgets\"}},"
-		       "\"permissionClaims\":[{\"group\":\"\",\"resource\":\"configmaps\",\"verbs\":[\"get\",\"list\",\"watch\"],\"state\":"
-		       "\"%s\"}]},"
-		       "\"status\":{\"phase\":\"%s\",\"apiExportClusterName\":\"prov\",\"boundResources\":[%s],"
-		       "\"exportPermissionClaims\":[{\"group\":\"\",\"resource\":\"configmaps\",\"verbs\":[\"get\",\"list\",\"watch\"]}],"
-		       "\"appliedPermissionClaims\":[%s]}}",
-		       deleting ? "\"deletionTimestamp\":\"2026-11-24T05:00:00Z\"," : "", claim, phase,
-		       strcmp(phase, "Bound") == 0
-			       ? "{\"group\":\"example.dev\",\"resource\":\"widgets\",\"schema\":{\"name\":\"v1.widgets.example.dev\"}}"
-			       : "",
-		       strcmp(claim, "Accepted") == 0
-			       ? "{\"group\":\"\",\"resource\":\"configmaps\",\"verbs\":[\"get\",\"list\",\"watch\"]}"
-			       : "");
-	object = parse(text);
-	assert_int_equal(sy_bindings_take(f->bindings, f->export, URL, false, object, NULL), 0);
-	json_object_put(object);
-}
-
-static int plan(struct fixture *f, struct sy_plan *ret, int64_t *ret_due)
-{
-	*ret = (struct sy_plan){0};
-	return sy_plan_for_bindings(&f->input, 0, sy_bindings_count(f->bindings), ret, ret_due, NULL);
-}
+#include "supervisor/status/phase.h"
 
 static void bound(void **state)
 {
@@ -154,7 +17,7 @@ static void bound(void **state)
 	assert_string_equal(first.path, "root:t");
 	assert_int_equal(first.resource_count, 2);
 	assert_string_equal(first.resources[0].resource, "configmaps");
-	assert_true(first.resources[0].claimed && !first.resources[0].removed && !first.resources[0].up_status);
+	assert_true(first.resources[0].claimed && first.resources[0].role == SY_ROLE_SYNC && !first.resources[0].up_status);
 	assert_string_equal(first.resources[1].resource, "widgets");
 	assert_string_equal(first.resources[1].version, "v1alpha1"); /* v1 is served by kcp only */
 	assert_true(first.resources[1].up_status && !first.resources[1].claimed);
@@ -177,12 +40,12 @@ static void claim_refused(void **state)
 	bind_as(f, "Bound", false, "Rejected");
 	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
 	assert_int_equal(p.resource_count, 2);
-	assert_false(p.resources[0].removed);
+	assert_int_equal(p.resources[0].role, SY_ROLE_SYNC);
 	assert_int_equal(due, f->input.now_ms + f->timings.refused_ms);
 	sy_plan_done(&p);
 	f->input.now_ms = due;
 	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
-	assert_true(p.resources[0].removed);
+	assert_int_equal(p.resources[0].role, SY_ROLE_REMOVED);
 	assert_int_equal(p.mode, SY_PLAN_RUN);
 	assert_int_equal(due, INT64_MAX);
 	sy_plan_done(&p);
@@ -196,7 +59,9 @@ static void claim_never_accepted(void **state)
 
 	bind_as(f, "Bound", false, "Rejected");
 	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
-	assert_int_equal(p.resource_count, 1);
+	assert_int_equal(p.resource_count, 2);
+	assert_int_equal(p.resources[0].role, SY_ROLE_KEPT); /* of another life of this supervisor there may be copies */
+	assert_int_equal(p.resources[1].role, SY_ROLE_SYNC);
 	sy_plan_done(&p);
 }
 
@@ -230,11 +95,12 @@ static void denied(void **state)
 	assert_int_equal(sy_reviews_learn(f->reviews, "example.dev", "widgets", "patch", NULL), 0);
 	bind_as(f, "Bound", false, "Accepted");
 	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
-	assert_int_equal(p.resource_count, 1);
+	assert_int_equal(role_of(&p, "widgets"), SY_ROLE_KEPT);
+	assert_int_equal(role_of(&p, "configmaps"), SY_ROLE_SYNC);
 	sy_plan_done(&p);
 	bind_as(f, "Bound", true, "Accepted");
 	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
-	assert_int_equal(p.resource_count, 2);
+	assert_int_equal(role_of(&p, "widgets"), SY_ROLE_SYNC);
 	sy_plan_done(&p);
 }
 
@@ -349,12 +215,11 @@ static void catalog(void **state)
 	sy_catalog_done(&all);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(bound),  T(claim_refused), T(claim_never_accepted), T(unbinding), T(denied), T(unknown_waits), T(leaving), T(orphan),
+
 		T(phases), T(catalog),
 	};
 

@@ -5,8 +5,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "supervisor/nodes.h"
-#include "supervisor/quantity.h"
+#include "supervisor/discovery/nodes.h"
+#include "supervisor/discovery/quantity.h"
 
 static void canonical(void **state)
 {

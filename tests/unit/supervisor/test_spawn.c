@@ -16,7 +16,7 @@
 #include "base/limits.h"
 #include "proto/boot.h"
 #include "proto/msg.h"
-#include "supervisor/spawn.h"
+#include "supervisor/process/spawn.h"
 
 #define DEADLINE_MS 20000
 

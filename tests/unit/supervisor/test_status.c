@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/heartbeat.h"
-#include "supervisor/status.h"
+#include "supervisor/status/heartbeat.h"
+#include "supervisor/status/status.h"
 
 static struct sy_condition conditions[SY_CONDITION_MAX];
 static const struct sy_catalog no_resources;

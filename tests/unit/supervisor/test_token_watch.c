@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/token_watch.h"
+#include "supervisor/config/token_watch.h"
 
 struct fixture {
 	struct sy_loop *loop;

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "supervisor/worker_state.h"
+#include "supervisor/process/worker_state.h"
 
 struct expectation {
 	enum sy_worker_state state;

@@ -20,6 +20,7 @@ static void faults_have_their_reason(void **state)
 		{"flood", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
 		{"garbage", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
 		{"direction", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
+		{"unasked", "WorkerMisbehaved", "signal 9 (SIGKILL)"},
 	};
 	struct fixture *fixture = *state;
 	pid_t neighbour = start_neighbour(fixture);

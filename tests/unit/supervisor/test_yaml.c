@@ -14,7 +14,7 @@
 
 #include "base/limits.h"
 #include "json/json.h"
-#include "supervisor/yaml.h"
+#include "supervisor/config/yaml.h"
 
 /* MARKER stands where a secret could stand; no message may repeat it. */
 static const struct {

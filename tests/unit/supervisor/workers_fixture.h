@@ -18,8 +18,8 @@
 
 #include "base/log.h"
 #include "link/link.h"
-#include "supervisor/worker.h"
-#include "supervisor/workers.h"
+#include "supervisor/process/worker.h"
+#include "supervisor/process/workers.h"
 
 #define DEADLINE_MS 20000
 

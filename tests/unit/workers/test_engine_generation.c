@@ -37,7 +37,9 @@ static const struct row rows[] = {
 	 "{\"conditions\":[{\"type\":\"A\",\"observedGeneration\":7},{\"type\":\"B\",\"observedGeneration\":5}]}", 2, 1},
 	{AT(7, 3), "{\"observedGeneration\":\"3\",\"conditions\":{\"observedGeneration\":3},\"deep\":{\"observedGeneration\":3}}", NULL,
 	 "{\"observedGeneration\":\"3\",\"conditions\":{\"observedGeneration\":3},\"deep\":{\"observedGeneration\":3}}", 0, 0},
-	{AT(7, 0), "{\"observedGeneration\":3}", NULL, "{\"observedGeneration\":3}", 0, 0},
+	{AT(7, 0), "{\"observedGeneration\":3}", NULL, "{}", 1, 1},
+	{AT(7, 0), "{\"observedGeneration\":9,\"x\":1}", "{\"observedGeneration\":6}", "{\"observedGeneration\":6,\"x\":1}", 1, 1},
+	{AT(0, 0), "{\"conditions\":[{\"type\":\"A\",\"observedGeneration\":3}]}", NULL, "{\"conditions\":[{\"type\":\"A\"}]}", 1, 1},
 	{{false, 7, 3}, "{\"observedGeneration\":3}", NULL, "{\"observedGeneration\":3}", 0, 0},
 	{AT(7, 3), "{\"a\":null,\"b\":{\"c\":null,\"d\":[{\"e\":null},null]}}", NULL, "{\"b\":{\"d\":[{},null]}}", 0, 0},
 };

@@ -134,6 +134,34 @@ static void shows_drift(void **state)
 	assert_true(sy_hash_equal(&before.hash, &others.hash));
 }
 
+/* A list of `count` items, of which our book-keeping has the keys in the same or in the opposite order. */
+static struct sy_ownership read_list(size_t count, bool same_order)
+{
+	struct sy_buf text;
+	sy_buf_init(&text, 1 << 20);
+	sy_buf_printf(&text, "{\"metadata\":{\"managedFields\":[{\"manager\":\"syncerd\",\"operation\":\"Apply\",\"fieldsV1\":{\"f:l\":{");
+	for (size_t i = 0; i < count; i++)
+		sy_buf_printf(&text, "%s\"k:{\\\"p\\\":%zu}\":{\"f:p\":{}}", i ? "," : "", same_order ? i : count - 1 - i);
+	sy_buf_printf(&text, "}}}]},\"l\":[");
+	for (size_t i = 0; i < count; i++)
+		sy_buf_printf(&text, "%s{\"p\":%zu}", i ? "," : "", i);
+	assert_int_equal(sy_buf_printf(&text, "]}"), 0);
+	struct sy_ownership ownership = read_text(sy_buf_str(&text));
+	sy_buf_done(&text);
+	return ownership;
+}
+
+/* What it costs to match list items with their keys is bounded for the whole object; beyond that it is not known what is ours. */
+static void gives_up_on_endless_lists(void **state)
+{
+	(void)state;
+	struct sy_ownership plain = read_list(5000, true), short_one = read_list(300, false), endless = read_list(5000, false);
+	assert_true(sy_hash_known(&plain.hash));
+	assert_true(sy_hash_known(&short_one.hash));
+	assert_true(endless.ours);
+	assert_false(sy_hash_known(&endless.hash));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +169,7 @@ int main(void)
 		cmocka_unit_test(finds_our_entries),
 		cmocka_unit_test(knows_nothing_without_entries),
 		cmocka_unit_test(shows_drift),
+		cmocka_unit_test(gives_up_on_endless_lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

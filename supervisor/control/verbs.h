@@ -1,0 +1,37 @@
+/* What syncerctl is shown. Values (proto/control.h):
+ *
+ *   status      {"version","mode":"SyncTarget"|"Direct","identity","pid","uptimeSeconds",
+ *                "syncTarget":{"cluster","path","name","uid","key","ready","reason","message","lastHeartbeatTime","conditions":[...]},
+ *                "upstream":{"server","reachable","message"}, "downstream":{"server","reachable","message","version"},
+ *                "workspaces":{"total","ready"}}             syncTarget only in SyncTarget mode; conditions as stored in kcp
+ *   workspaces  [workspace...] sorted by cluster; of those for which there is no worker any more the first 100
+ *   workspace   {"path","cluster","pid","state","reason","message","process","objects","synced","pending","failing","lagMs","restarts",
+ *                "memoryBytes","lastExit","lastExitDetail","retryInMs","paused","requests":{"up","down"},
+ *                "bindings":[{"name","export","phase","acceptedClaims","refusedClaims"}],
+ *                "resources":[{"group","resource","objects","synced","pending","failing","foreign","reason"}]}
+ *               state is the phase of syncerd-rules(7) 2.4, process the state of the process; memoryBytes is private dirty memory
+ *   events      [event...] oldest first (event_ring.h); with follow one per line
+ *   cordon, uncordon, drain, schedule
+ *               {"syncTarget","changed","unschedulable","evictAfter","state","left","workspacesLeft":[...]}; schedule changes nothing;
+ *               state is Schedulable, Cordoned, Evicting or Evicted; workspacesLeft has the first 5 of them
+ *   restart, pause, resume, approve  {"cluster","path"}; loglevel {"level"}; version {"version"}; dump: the worker's own value
+ *
+ * Codes of refusals: BadRequest, NotFound, Failed, TooMany, UnknownVerb, Internal.
+ */
+#ifndef SY_SUPERVISOR_VERBS_H
+#define SY_SUPERVISOR_VERBS_H
+
+#include "supervisor/supervisor.h"
+
+/* The caller owns the value; NULL without memory. */
+json_object *sy_verbs_status(struct sy_supervisor *sup);
+json_object *sy_verbs_workspace(struct sy_supervisor *sup, const struct sy_tenant *tenant);
+
+#define SY_VERBS_LEFT_SHOWN 5
+/* verbs_schedule.c */
+void sy_verbs_cordon(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args);
+void sy_verbs_uncordon(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args);
+void sy_verbs_drain(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args);
+void sy_verbs_schedule(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args);
+
+#endif

@@ -1,0 +1,25 @@
+/* What processes cost, from /proc. */
+#ifndef SY_SUPERVISOR_USAGE_H
+#define SY_SUPERVISOR_USAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Memory that a process has to itself: exact where we may know it, else its anonymous memory; 0 = no such process. Slow for a large one:
+ * the kernel walks its page tables. */
+int64_t sy_usage_private_bytes(pid_t pid);
+/* Its anonymous memory alone, which costs the same for every process; -1 = unknown. */
+int64_t sy_usage_anonymous_bytes(pid_t pid);
+
+struct sy_usage {
+	int64_t cpu_ms; /* user and system */
+	int64_t virtual_bytes;
+	int64_t resident_bytes;
+};
+/* False: no such process. */
+bool sy_usage_of(pid_t pid, struct sy_usage *ret_usage);
+/* Open descriptors of this process, -1 = unknown. */
+int64_t sy_usage_descriptors(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* The collection of workers from inside; shared by the workers_*.c and worker*.c files only. */
+#ifndef SY_SUPERVISOR_WORKERS_IMPL_H
+#define SY_SUPERVISOR_WORKERS_IMPL_H
+
+#include <limits.h>
+
+#include "supervisor/process/oom.h"
+#include "supervisor/process/pauses.h"
+#include "supervisor/process/worker.h"
+#include "supervisor/process/workers.h"
+
+struct sy_workers {
+	struct sy_loop *loop;
+	const struct sy_config *config; /* borrowed */
+	struct sy_access upstream;
+	struct sy_access downstream;
+	uint64_t access_version; /* counts changes of the two above */
+	char *user_agent;
+	const struct sy_workers_ops *ops;
+	void *arg;
+
+	struct sy_worker **items; /* sorted by cluster */
+	size_t count;
+	size_t room;
+	struct sy_worker *dead; /* GONE, to be freed at the end of this turn */
+	struct sy_defer *bury;
+	struct sy_defer *schedule; /* give free spawn slots to IDLE workers */
+
+	uint64_t next_incarnation;
+	uint64_t next_queued; /* order of waiting for a slot */
+	uint64_t next_command;
+	int log_level;		  /* operator's override, -1 = the configuration's */
+	int lifeline_read;	  /* inherited by every worker */
+	int lifeline_write;	  /* held by this process alone: its end is their end */
+	char directory[PATH_MAX]; /* of the sockets */
+	struct sy_oom oom;
+	struct sy_pauses pauses;
+
+	bool stopping;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+};
+
+struct sy_worker *sy_workers_lookup(const struct sy_workers *workers, const char *cluster);
+/* Insert in order; -ENOMEM. */
+int sy_workers_insert(struct sy_workers *workers, struct sy_worker *worker, struct sy_error *err);
+/* Take a GONE worker out at once and free it at the end of the turn. */
+void sy_workers_remove(struct sy_workers *workers, struct sy_worker *worker);
+/* Restart the next worker whose settings are not the configuration's, unless one is under way (workers_reload.c). */
+void sy_workers_renew(struct sy_workers *workers);
+/* Socket directory: made, checked, emptied of stale sockets. */
+int sy_workers_directory(struct sy_workers *workers, struct sy_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* Another configuration for workers that run: what a message can change is sent, for the rest they are restarted one after the other. */
+#include <string.h>
+
+#include "base/log.h"
+#include "supervisor/process/workers_impl.h"
+
+enum sy_log_level sy_worker_level(const struct sy_worker *worker)
+{
+	if (worker->log_level >= 0)
+		return (enum sy_log_level)worker->log_level;
+	if (worker->owner->log_level >= 0)
+		return (enum sy_log_level)worker->owner->log_level;
+	return worker->owner->config->log_level;
+}
+
+int64_t sy_worker_silence_ms(const struct sy_worker *worker)
+{
+	const struct sy_config *config = worker->owner->config;
+
+	/* A deadline is chosen for an interval: one that reports at another interval is judged by what it was booted with. */
+	return worker->heartbeat_ms == config->heartbeat_ms ? config->heartbeat_deadline_ms : worker->heartbeat_deadline_ms;
+}
+
+/* The key in which a running worker differs from the configuration; NULL = in none. */
+static const char *differs(const struct sy_worker *worker)
+{
+	const struct sy_config *config = worker->owner->config;
+
+	if (worker->state != SY_WORKER_RUNNING || !worker->wanted)
+		return NULL;
+	if (worker->heartbeat_ms != config->heartbeat_ms)
+		return "workers.heartbeat";
+	if (worker->log_format != config->log_format)
+		return "log.format";
+	return strcmp(worker->program, config->worker_program) != 0 ? "workers.program" : NULL;
+}
+
+static bool under_way(struct sy_worker *worker)
+{
+	worker->renewing = worker->renewing && worker->state != SY_WORKER_RUNNING && worker->state != SY_WORKER_BACKOFF;
+	return worker->renewing;
+}
+
+void sy_workers_renew(struct sy_workers *workers)
+{
+	struct sy_worker *next = NULL;
+
+	if (workers->stopping)
+		return;
+	for (size_t i = 0; i < workers->count; i++) {
+		if (under_way(workers->items[i]))
+			return;
+		if (!next && differs(workers->items[i]))
+			next = workers->items[i];
+	}
+	if (!next)
+		return;
+	const struct sy_log_ref ref = {.cluster = next->cluster, .path = next->plan.path};
+	sy_info(&ref, "worker pid %d is restarted: %s has changed", (int)next->pid, differs(next));
+	next->renewing = true;
+	sy_worker_event(next, SY_EVENT_RESTART);
+}
+
+void sy_workers_reload(struct sy_workers *workers, const struct sy_config *config)
+{
+	bool another_level = workers->config->log_level != config->log_level;
+
+	workers->config = config;
+	if (another_level)
+		workers->log_level = -1;
+	for (size_t i = 0; i < workers->count; i++) {
+		if (another_level)
+			workers->items[i]->log_level = -1;
+		sy_worker_flush(workers->items[i]);
+	}
+	sy_defer_mark(workers->schedule); /* there may be more slots now, or somebody to restart */
+}
