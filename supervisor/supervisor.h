@@ -97,7 +97,6 @@ struct sy_supervisor {
 	int64_t down_bad_ms;		  /* assess.c: since when a server does not answer, 0 = it does */
 	int64_t up_bad_ms;
 	int64_t exports_bad_ms;
-	int64_t plans_late_ms; /* since when some worker does not follow its plan */
 
 	/* direct mode */
 	struct sy_direct *direct;

@@ -66,6 +66,7 @@ struct sy_config {
 	/* workers: */
 	int64_t heartbeat_ms;	       /* 5 s: report interval */
 	int64_t heartbeat_deadline_ms; /* 20 s: silence after which a worker counts as hung */
+	int64_t plan_deadline_ms;      /* 30 s: plan handed over to plan in effect */
 	int64_t start_deadline_ms;     /* 15 s: exec to hello */
 	int64_t stop_deadline_ms;      /* 10 s: TERM to KILL */
 	int64_t backoff_first_ms;      /* 500 ms */

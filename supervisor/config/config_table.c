@@ -112,6 +112,7 @@ static const struct sy_key sync_keys[] = {
 static const struct sy_key workers_keys[] = {
 	TIME("heartbeat", heartbeat_ms, SECOND, MINUTE, "5s"),
 	TIME("heartbeatDeadline", heartbeat_deadline_ms, 2 * SECOND, 10 * MINUTE, "20s"),
+	TIME("planDeadline", plan_deadline_ms, SECOND, 10 * MINUTE, "30s"),
 	TIME("startDeadline", start_deadline_ms, SECOND, 10 * MINUTE, "15s"),
 	TIME("stopDeadline", stop_deadline_ms, 100, 10 * MINUTE, "10s"),
 	TIME("backoffFirst", backoff_first_ms, 10, MINUTE, "500ms"),

@@ -92,8 +92,7 @@ const struct ctl_explanation ctl_explain_conditions[] = {
 	       "The SyncTarget is being deleted: all workspaces drain, then syncerd releases it and ends. The message says what that waits "
 	       "for.",
 	       "Wait. When the message says that it waits, mend what it names; a paused workspace must be resumed."),
-	REASON("Starting", "SyncerReady, WorkersReady", "Unknown",
-	       "syncerd has just started, or a worker has not taken up its plan, and what is true is not known yet.",
+	REASON("Starting", "SyncerReady, WorkersReady", "Unknown", "syncerd has just started, and what is true is not known yet.",
 	       "Wait a moment. If it stays, look at the log of syncerd."),
 	REASON("AllWorkersReady", "WorkersReady", "True", "Each workspace that should have a worker has one that is ready.", ""),
 	REASON("NoWorkspaces", "WorkersReady", "True",

@@ -36,6 +36,11 @@ const struct ctl_explanation ctl_explain_workspaces[] = {
 	       "A machine that is short of processor time does this to healthy workers: see its load before raising the deadline."),
 	REASON("HandshakeFailed", "Failed", "It did not say hello within workers.startDeadline and was killed.",
 	       "See whether workers.program is the syncer-worker of the same version, and the load of the machine."),
+	REASON("PlanNotTaken", "Failed, Starting",
+	       "Its worker reports, but goes on with an older plan than the one it has been given. After workers.planDeadline it is "
+	       "killed, "
+	       "and started again with the new one.",
+	       "Wait. If it comes back, report it with the log; syncer-worker and syncerd must be of the same version."),
 	REASON("WorkerMisbehaved", "Failed", "It sent what it may not, or too much, and was killed.",
 	       "syncer-worker and syncerd must be of the same version. If they are, report it with the log."),
 	REASON("UpstreamForbidden", "Degraded",

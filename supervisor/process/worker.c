@@ -11,8 +11,6 @@
 #include "base/log.h"
 #include "supervisor/process/workers_impl.h"
 
-#define HEARTBEAT_GRACE_MS 500
-
 static void on_deadline(void *arg);
 static void on_tick(void *arg);
 
@@ -158,7 +156,7 @@ void sy_worker_event(struct sy_worker *worker, enum sy_worker_event event)
 	}
 }
 
-static void fault(struct sy_worker *worker, const char *reason, enum sy_worker_event event)
+void sy_worker_fault(struct sy_worker *worker, const char *reason, enum sy_worker_event event)
 {
 	if (sy_worker_step(worker->state, event).action == SY_ACTION_KILL)
 		worker->fault = reason;
@@ -171,10 +169,10 @@ static void heartbeat_due(struct sy_worker *worker)
 {
 	if (!worker->heartbeat_late) {
 		worker->heartbeat_late = true;
-		sy_timer_start(worker->deadline, HEARTBEAT_GRACE_MS);
+		sy_timer_start(worker->deadline, SY_WORKER_GRACE_MS);
 		return;
 	}
-	fault(worker, "WorkerHung", SY_EVENT_SILENT);
+	sy_worker_fault(worker, "WorkerHung", SY_EVENT_SILENT);
 }
 
 static void on_deadline(void *arg)
@@ -184,7 +182,7 @@ static void on_deadline(void *arg)
 	switch (worker->state) {
 	case SY_WORKER_STARTING:
 		if (worker->hello_late) {
-			fault(worker, "HandshakeFailed", SY_EVENT_HELLO_NEVER);
+			sy_worker_fault(worker, "HandshakeFailed", SY_EVENT_HELLO_NEVER);
 		} else {
 			worker->hello_late = true;
 			sy_worker_event(worker, SY_EVENT_HELLO_LATE);

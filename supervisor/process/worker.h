@@ -1,5 +1,6 @@
 /* One worker: its process, its conversation, its deadlines, its last report. worker.c follows the table of worker_state.h,
- * worker_process.c starts and reaps, worker_talk.c decides what to believe of what it says. */
+ * worker_process.c starts and reaps, worker_talk.c decides what to believe of what it says, worker_lag.c how long it may go on with an
+ * older plan. */
 #ifndef SY_SUPERVISOR_WORKER_H
 #define SY_SUPERVISOR_WORKER_H
 
@@ -17,6 +18,7 @@
 #define SY_WORKER_VIOLATIONS 5 /* unacceptable messages of one incarnation */
 #define SY_WORKER_DUMPS 16     /* dumps asked for at the same time */
 #define SY_WORKER_DUMP_MS 5000
+#define SY_WORKER_GRACE_MS 500	      /* beyond a deadline: it may be this process that stood still, with reports waiting to be read */
 #define SY_WORKER_LINK_SILENT_MS 5000 /* unacknowledged for longer: renew the listener */
 
 struct sy_dump;
@@ -70,6 +72,9 @@ struct sy_worker {
 	bool has_report;
 	struct sy_report report;
 	int64_t report_ms;
+	uint64_t awaited;   /* generation of the plan that it has still to take up, 0 = it follows the latest */
+	int64_t behind_ms;  /* since when it owes that one */
+	int64_t overdue_ms; /* when it was first seen beyond the deadline, 0 = it was not */
 	struct sy_dump *dumps;
 	size_t dump_count;
 	uint64_t replies_due; /* commands of this incarnation that it has not answered */
@@ -89,6 +94,8 @@ int sy_worker_new(struct sy_worker **ret_worker, struct sy_workers *owner, const
 void sy_worker_free(struct sy_worker *worker);
 /* Let an event happen. The worker may be GONE afterwards, but stays valid until the loop's turn ends. */
 void sy_worker_event(struct sy_worker *worker, enum sy_worker_event event);
+/* End its process for a fault (static CamelCase), where the state has that. */
+void sy_worker_fault(struct sy_worker *worker, const char *reason, enum sy_worker_event event);
 /* Somebody outside may want to look again. */
 void sy_worker_changed(struct sy_worker *worker);
 
@@ -111,6 +118,14 @@ void sy_worker_flush(struct sy_worker *worker);
 int sy_worker_command(struct sy_worker *worker, const char *verb, json_object *args, uint64_t *ret_id, struct sy_error *err);
 /* The plan as the worker is to follow it: paused where an operator said so, a drain too. Shallow, borrowed. */
 struct sy_plan sy_worker_effective_plan(const struct sy_worker *worker);
+
+/* worker_lag.c */
+/* Plan or report have changed: does the clock run, and for which plan? */
+void sy_worker_lag_update(struct sy_worker *worker);
+/* For how long a running worker has gone on with an older plan while a newer one was there, 0 = it follows the latest. */
+int64_t sy_worker_lag_ms(const struct sy_worker *worker);
+/* A report has come: end the process when it owes its plan for too long. */
+void sy_worker_lag_judge(struct sy_worker *worker);
 
 /* worker_dump.c */
 int sy_worker_dump(struct sy_worker *worker, json_object *args, sy_workers_reply_fn *done, void *arg, struct sy_error *err);

@@ -110,6 +110,7 @@ static void reset(struct sy_worker *worker)
 	worker->plan_due = false;
 	worker->access_due = false;
 	worker->access_version = worker->owner->access_version;
+	worker->awaited = 0;
 	worker->violations = 0;
 	worker->replies_due = 0;
 	worker->messages = 0;

@@ -19,6 +19,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = STAY(IDLE),
 		[SY_EVENT_HELLO_NEVER] = STAY(IDLE),
 		[SY_EVENT_SILENT] = STAY(IDLE),
+		[SY_EVENT_BEHIND] = STAY(IDLE),
 		[SY_EVENT_MISBEHAVED] = STAY(IDLE),
 		[SY_EVENT_RESTART] = STAY(IDLE),
 		[SY_EVENT_UNWANTED] = DO(FREE, GONE),
@@ -35,6 +36,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = DO(RENEW, STARTING),
 		[SY_EVENT_HELLO_NEVER] = DO(KILL, KILLING),
 		[SY_EVENT_SILENT] = STAY(STARTING),
+		[SY_EVENT_BEHIND] = STAY(STARTING),
 		[SY_EVENT_MISBEHAVED] = DO(KILL, KILLING),
 		[SY_EVENT_RESTART] = DO(TERM, STOPPING),
 		[SY_EVENT_UNWANTED] = DO(TERM, STOPPING),
@@ -51,6 +53,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = STAY(RUNNING),
 		[SY_EVENT_HELLO_NEVER] = STAY(RUNNING),
 		[SY_EVENT_SILENT] = DO(KILL, KILLING),
+		[SY_EVENT_BEHIND] = DO(KILL, KILLING),
 		[SY_EVENT_MISBEHAVED] = DO(KILL, KILLING),
 		[SY_EVENT_RESTART] = DO(TERM, STOPPING),
 		[SY_EVENT_UNWANTED] = DO(TERM, STOPPING),
@@ -67,6 +70,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = STAY(STOPPING),
 		[SY_EVENT_HELLO_NEVER] = STAY(STOPPING),
 		[SY_EVENT_SILENT] = STAY(STOPPING),
+		[SY_EVENT_BEHIND] = STAY(STOPPING),
 		[SY_EVENT_MISBEHAVED] = DO(KILL, KILLING),
 		[SY_EVENT_RESTART] = STAY(STOPPING),
 		[SY_EVENT_UNWANTED] = STAY(STOPPING),
@@ -83,6 +87,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = STAY(KILLING),
 		[SY_EVENT_HELLO_NEVER] = STAY(KILLING),
 		[SY_EVENT_SILENT] = STAY(KILLING),
+		[SY_EVENT_BEHIND] = STAY(KILLING),
 		[SY_EVENT_MISBEHAVED] = STAY(KILLING),
 		[SY_EVENT_RESTART] = STAY(KILLING),
 		[SY_EVENT_UNWANTED] = STAY(KILLING),
@@ -99,6 +104,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = STAY(BACKOFF),
 		[SY_EVENT_HELLO_NEVER] = STAY(BACKOFF),
 		[SY_EVENT_SILENT] = STAY(BACKOFF),
+		[SY_EVENT_BEHIND] = STAY(BACKOFF),
 		[SY_EVENT_MISBEHAVED] = STAY(BACKOFF),
 		[SY_EVENT_RESTART] = DO(QUEUE, IDLE),
 		[SY_EVENT_UNWANTED] = DO(FREE, GONE),
@@ -115,6 +121,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 		[SY_EVENT_HELLO_LATE] = STAY(GONE),
 		[SY_EVENT_HELLO_NEVER] = STAY(GONE),
 		[SY_EVENT_SILENT] = STAY(GONE),
+		[SY_EVENT_BEHIND] = STAY(GONE),
 		[SY_EVENT_MISBEHAVED] = STAY(GONE),
 		[SY_EVENT_RESTART] = STAY(GONE),
 		[SY_EVENT_UNWANTED] = STAY(GONE),
@@ -127,7 +134,7 @@ static const struct sy_worker_step table[][SY_WORKER_EVENT_MAX] = {
 };
 /* clang-format on */
 _Static_assert(sizeof(table) / sizeof(table[0]) == SY_WORKER_STATE_MAX, "one row per state");
-_Static_assert(SY_WORKER_EVENT_MAX == 14, "a new event needs a decision in every row");
+_Static_assert(SY_WORKER_EVENT_MAX == 15, "a new event needs a decision in every row");
 
 struct sy_worker_step sy_worker_step(enum sy_worker_state state, enum sy_worker_event event)
 {
@@ -144,9 +151,9 @@ const char *sy_worker_state_name(enum sy_worker_state state)
 
 const char *sy_worker_event_name(enum sy_worker_event event)
 {
-	static const char *const names[] = {"Slot",	   "StartFailed", "Hello",	  "HelloLate", "HelloNever",
-					    "Silent",	   "Misbehaved",  "Restart",	  "Unwanted",  "StopLate",
-					    "ExitUnasked", "ExitRestart", "ExitUnwanted", "Retry"};
+	static const char *const names[] = {"Slot",	"StartFailed", "Hello",	      "HelloLate",    "HelloNever",
+					    "Silent",	"Behind",      "Misbehaved",  "Restart",      "Unwanted",
+					    "StopLate", "ExitUnasked", "ExitRestart", "ExitUnwanted", "Retry"};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == SY_WORKER_EVENT_MAX, "one name per event");
 	return event < SY_WORKER_EVENT_MAX ? names[event] : "Unknown";

@@ -11,6 +11,7 @@ enum sy_worker_event {
 	SY_EVENT_HELLO_LATE,	/* no hello within the deadline, first time */
 	SY_EVENT_HELLO_NEVER,	/* nor after the listener was renewed */
 	SY_EVENT_SILENT,	/* no report within the heartbeat deadline */
+	SY_EVENT_BEHIND,	/* reports, but has not taken up its plan within the deadline */
 	SY_EVENT_MISBEHAVED,	/* broke a bound of the protocol */
 	SY_EVENT_RESTART,	/* an operator wants a new process */
 	SY_EVENT_UNWANTED,	/* drained, dropped, or the supervisor stops */

@@ -35,8 +35,7 @@ static void misbehaved(struct sy_worker *worker, const char *what)
 	if (sy_worker_step(worker->state, SY_EVENT_MISBEHAVED).action != SY_ACTION_KILL)
 		return;
 	sy_warn(&ref, "worker pid %d is killed: %s", (int)worker->pid, what);
-	worker->fault = "WorkerMisbehaved";
-	sy_worker_event(worker, SY_EVENT_MISBEHAVED);
+	sy_worker_fault(worker, "WorkerMisbehaved", SY_EVENT_MISBEHAVED);
 }
 
 static int refuse(struct sy_error *err, const char *what)
@@ -95,6 +94,7 @@ static int take_report(struct sy_worker *worker, json_object *body, struct sy_er
 	worker->report = report;
 	worker->has_report = true;
 	heartbeat(worker);
+	sy_worker_lag_update(worker);
 	if (!same)
 		sy_worker_changed(worker);
 	/* Drained counts for the plan that is wanted now, not for one that was replaced while the worker drained. */
@@ -103,6 +103,7 @@ static int take_report(struct sy_worker *worker, json_object *body, struct sy_er
 		worker->wanted = false;
 		sy_worker_event(worker, SY_EVENT_UNWANTED);
 	}
+	sy_worker_lag_judge(worker);
 	return 0;
 }
 
@@ -313,6 +314,7 @@ void sy_worker_flush(struct sy_worker *worker)
 	struct sy_error err = {0};
 	int64_t now = now_of(worker);
 
+	sy_worker_lag_update(worker);
 	if (!worker->channel || !worker->running_ms || worker->state == SY_WORKER_KILLING)
 		return;
 	if (worker->access_due && send_access(worker, &err) == 0) {

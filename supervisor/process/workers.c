@@ -244,6 +244,7 @@ static struct sy_worker_view view_of(const struct sy_worker *worker)
 		.plan = &worker->plan,
 		.paused = worker->paused,
 		.silence_ms = sy_worker_silence_ms(worker),
+		.behind_ms = sy_worker_lag_ms(worker),
 		.retry_in_ms = worker->state == SY_WORKER_BACKOFF && worker->retry_ms > now ? worker->retry_ms - now : 0,
 	};
 }

@@ -40,6 +40,7 @@ struct sy_worker_view {
 	const struct sy_plan *plan;
 	bool paused;	     /* by an operator */
 	int64_t silence_ms;  /* without a report for longer, it counts as hung */
+	int64_t behind_ms;   /* for so long it has gone on with an older plan, 0 = it follows the latest */
 	int64_t retry_in_ms; /* BACKOFF: time left */
 };
 

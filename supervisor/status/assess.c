@@ -16,8 +16,11 @@ void sy_assess_phase(struct sy_supervisor *sup, const struct sy_tenant *tenant, 
 	input.waiting = sup->target && sy_target_view(sup->target)->state != SY_TARGET_ACTIVE;
 
 	sy_phase_range(sup->bindings, tenant->cluster, &input.first, &input.count);
+	input.unready_ms = sup->timings.unready_ms;
 	if (sup->workers && sy_workers_find(sup->workers, tenant->cluster, &view))
 		input.worker = &view;
+	if (view.behind_ms > 0 && view.behind_ms <= input.unready_ms)
+		sy_think_at(sup, sy_loop_now_ms(sup->loop) + input.unready_ms - view.behind_ms + 1);
 	sy_phase_of(&input, ret_phase);
 	if (ret_view)
 		*ret_view = view;
@@ -46,23 +49,6 @@ static bool broken(enum sy_kube_verdict verdict)
 	return verdict == SY_KUBE_UNREACHABLE || verdict == SY_KUBE_SERVER_ERROR || verdict == SY_KUBE_THROTTLED;
 }
 
-static bool follows_plan(void *arg, const struct sy_worker_view *view)
-{
-	bool *behind = arg;
-
-	*behind = view->state == SY_WORKER_RUNNING && view->report && view->report->plan_generation != view->plan->generation;
-	return !*behind;
-}
-
-/* Some worker has still not taken up its plan. */
-static bool plans_under_way(struct sy_supervisor *sup)
-{
-	bool behind = false;
-
-	sy_workers_each(sup->workers, follows_plan, &behind);
-	return lasting(sup, behind, &sup->plans_late_ms);
-}
-
 static enum sy_syncer_fact syncer_fact(struct sy_supervisor *sup)
 {
 	enum sy_kube_verdict watch = sy_orphans_verdict(sup->orphans), discovery = sy_downstream_verdict(sup->downstream);
@@ -80,7 +66,7 @@ static enum sy_syncer_fact syncer_fact(struct sy_supervisor *sup)
 		return SY_SYNCER_DELETING;
 	if (up_bad)
 		return SY_SYNCER_UPSTREAM_DEGRADED;
-	if (!sy_downstream_asked(sup->downstream) || !sy_orphans_asked(sup->orphans) || plans_under_way(sup))
+	if (!sy_downstream_asked(sup->downstream) || !sy_orphans_asked(sup->orphans))
 		return SY_SYNCER_STARTING;
 	return SY_SYNCER_OK;
 }

@@ -174,6 +174,10 @@ void sy_phase_of(const struct sy_phase_input *input, struct sy_phase_result *ret
 		return;
 	}
 	from_worker(input, ret_result);
+	if (worker && worker->behind_ms > input->unready_ms) {
+		set(ret_result, SY_PHASE_STARTING, "PlanNotTaken", "its worker goes on with an older plan");
+		return;
+	}
 	if (ret_result->phase == SY_PHASE_FAILED || (ret_result->phase == SY_PHASE_PENDING && !tenant->planned))
 		return;
 	if (tenant->planned && tenant->mode == SY_PLAN_DRAIN) {

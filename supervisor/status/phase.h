@@ -27,6 +27,7 @@ struct sy_phase_input {
 	bool evicting;			     /* spec.evictAfter has come */
 	bool cordoned;			     /* spec.unschedulable */
 	bool waiting;			     /* the SyncTarget is not ours to serve */
+	int64_t unready_ms;		     /* a worker may go on with an older plan for so long before it is said */
 };
 
 void sy_phase_of(const struct sy_phase_input *input, struct sy_phase_result *ret_result);

@@ -33,7 +33,7 @@ OTHER = {
     "types of Events, severities and statuses": "Normal Warning Error Info True False Unknown",
     "rules": "Delete Orphan Apply Update Sync",
     "modes": "Direct",
-    "actions and events of workers (debugging)": "Slot StartFailed Hello HelloLate HelloNever Silent Misbehaved Restart Unwanted StopLate "
+    "actions and events of workers (debugging)": "Slot StartFailed Hello HelloLate HelloNever Silent Behind Misbehaved Restart Unwanted StopLate "
                                                  "ExitUnasked ExitRestart ExitUnwanted Retry",
     "states of a worker's process": "Idle Running Stopping Killing Backoff Gone",
     "steps of an object (debugging)": "None GetUpstream GetDownstream AddFinalizer Create RenameOperation Status ResetStatus Forget Release "

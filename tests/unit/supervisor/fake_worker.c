@@ -204,7 +204,8 @@ static int take(void *arg, const struct sy_msg *msg, struct sy_error *err)
 	} else if (msg->type == SY_MSG_PLAN) {
 		if (sy_plan_decode(msg->body, &plan, err) < 0)
 			_exit(10);
-		follow(fake, &plan);
+		if (!is(fake, "oldplan"))
+			follow(fake, &plan);
 		sy_plan_done(&plan);
 	} else if (msg->type == SY_MSG_COMMAND) {
 		answer(fake, msg);

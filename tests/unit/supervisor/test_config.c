@@ -69,7 +69,7 @@ static const struct {
 	{TARGET "workers: {heartbeat: [5s]}\n", "5:22: workers.heartbeat must be a duration such as 20s, 1m30s or 500ms"},
 	{TARGET "workers: {heartbeat: -5s}\n", "5:22: workers.heartbeat must be a duration such as 20s, 1m30s or 500ms"},
 	{TARGET "workers: {heartbeat: 500ms}\n", "5:22: workers.heartbeat must be from 1s to 1m"},
-	{TARGET "workers: {drainDeadline: 1h}\n", "5:11: workers has an unknown key \"drainDeadline\": did you mean \"startDeadline\"?"},
+	{TARGET "workers: {drainDeadline: 1h}\n", "5:11: workers has an unknown key \"drainDeadline\": did you mean \"planDeadline\"?"},
 	{TARGET "workers: {heartbeatDeadline: 9s}\n", "5:30: workers.heartbeatDeadline must be at least twice workers.heartbeat"},
 	{TARGET "workers: {heartbeat: 15s}\n", "5:10: workers.heartbeatDeadline must be at least twice workers.heartbeat"},
 	{TARGET "workers: {backoffFirst: 20s, backoffMax: 10s}\n", "5:42: workers.backoffMax must not be less than workers.backoffFirst"},

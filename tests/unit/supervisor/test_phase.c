@@ -115,6 +115,35 @@ static void a_paused_drain_says_what_waits(void **state)
 	sy_tenants_done(&tenants);
 }
 
+/* A plan is taken up within the moment; who goes on with an older one is not ready, whatever he says of himself. */
+static void an_older_plan_is_not_ready(void **state)
+{
+	struct fixture *f = *state;
+	struct sy_report report = {.phase = SY_PHASE_SYNCING};
+	struct sy_worker_view view = running(&report);
+	struct sy_tenants tenants = {0};
+	struct sy_tenant *tenant = NULL;
+	struct sy_phase_input input = {.config = &f->config, .bindings = f->bindings, .worker = &view, .unready_ms = 5000};
+	struct sy_phase_result result;
+
+	assert_int_equal(sy_tenants_get(&tenants, "c1", "root:t", &tenant, NULL), 0);
+	tenant->planned = true;
+	input.tenant = tenant;
+	view.behind_ms = 5000;
+	sy_phase_of(&input, &result);
+	assert_int_equal(result.phase, SY_PHASE_SYNCING);
+	view.behind_ms = 5001;
+	for (int drain = 0; drain < 2; drain++) {
+		tenant->mode = drain ? SY_PLAN_DRAIN : SY_PLAN_RUN;
+		sy_phase_of(&input, &result);
+		assert_int_equal(result.phase, SY_PHASE_STARTING);
+		assert_string_equal(result.reason, "PlanNotTaken");
+		assert_true(result.wants_worker);
+		assert_false(sy_phase_is_ready(result.phase));
+	}
+	sy_tenants_done(&tenants);
+}
+
 static void who_waits_serves_nobody(void **state)
 {
 	struct fixture *f = *state;
@@ -137,7 +166,8 @@ static void who_waits_serves_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(long_claims_are_refused_claims), T(a_paused_drain_says_what_waits),
-					   T(more_workspaces_than_workers_are_refused), T(who_waits_serves_nobody)};
+					   T(more_workspaces_than_workers_are_refused), T(who_waits_serves_nobody),
+					   T(an_older_plan_is_not_ready)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

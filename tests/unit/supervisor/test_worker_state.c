@@ -29,6 +29,7 @@ static const struct expectation expectations[] = {
 	{SY_WORKER_STARTING, SY_EVENT_UNWANTED, SY_ACTION_TERM, SY_WORKER_STOPPING},
 	/* at work */
 	{SY_WORKER_RUNNING, SY_EVENT_SILENT, SY_ACTION_KILL, SY_WORKER_KILLING},
+	{SY_WORKER_RUNNING, SY_EVENT_BEHIND, SY_ACTION_KILL, SY_WORKER_KILLING},
 	{SY_WORKER_RUNNING, SY_EVENT_MISBEHAVED, SY_ACTION_KILL, SY_WORKER_KILLING},
 	{SY_WORKER_RUNNING, SY_EVENT_RESTART, SY_ACTION_TERM, SY_WORKER_STOPPING},
 	{SY_WORKER_RUNNING, SY_EVENT_UNWANTED, SY_ACTION_TERM, SY_WORKER_STOPPING},
@@ -78,7 +79,7 @@ static void every_cell_is_as_expected(void **state)
 			cells++;
 		}
 	}
-	assert_int_equal(cells, 98);
+	assert_int_equal(cells, 105);
 }
 
 /* Properties that hold whatever the single cells say. */

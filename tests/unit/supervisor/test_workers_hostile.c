@@ -42,6 +42,56 @@ static void faults_have_their_reason(void **state)
 	assert_int_equal(fixture->events, 0);
 }
 
+/* Some time has passed: this is asked every 10 ms. */
+static bool turned(struct fixture *fixture)
+{
+	return ++fixture->answers % 10 == 0;
+}
+
+static bool is_behind(struct fixture *fixture)
+{
+	return view(fixture, fixture->cluster).behind_ms > 0;
+}
+
+/* It reports as it should, but of the plan that it was booted with. */
+static void a_plan_that_is_not_taken_up(void **state)
+{
+	struct fixture *fixture = *state;
+	pid_t neighbour = start_neighbour(fixture);
+
+	fixture->config.plan_deadline_ms = 600;
+	want(fixture, "abc", "oldplan", SY_PLAN_RUN);
+	wait_for(fixture, follows_plan);
+	assert_int_equal(view(fixture, "abc").behind_ms, 0);
+	fixture->pid = view(fixture, "abc").pid;
+	want(fixture, "abc", "new:oldplan", SY_PLAN_RUN);
+	wait_for(fixture, is_behind);
+	assert_int_equal(view(fixture, "abc").pid, fixture->pid);
+	fixture->reason = "PlanNotTaken";
+	wait_for(fixture, has_reason);
+	wait_for(fixture, restarted);
+	wait_for(fixture, follows_plan); /* it came with its boot message */
+	assert_int_equal(view(fixture, "abc").behind_ms, 0);
+	assert_int_equal(view(fixture, "neighbour").pid, neighbour);
+}
+
+/* The next plan does not start the clock anew. */
+static void newer_plans_are_no_excuse(void **state)
+{
+	struct fixture *fixture = *state;
+	char mode[32];
+
+	fixture->config.plan_deadline_ms = 1500;
+	want(fixture, "abc", "oldplan", SY_PLAN_RUN);
+	wait_for(fixture, follows_plan);
+	for (int i = 0; i < 1000 && !view(fixture, "abc").last_exit[0]; i++) {
+		(void)snprintf(mode, sizeof(mode), "p%d:oldplan", i);
+		want(fixture, "abc", mode, SY_PLAN_RUN);
+		wait_for(fixture, turned);
+	}
+	assert_string_equal(view(fixture, "abc").last_exit, "PlanNotTaken");
+}
+
 static bool crashed_thrice(struct fixture *fixture)
 {
 	return view(fixture, fixture->cluster).restarts >= 3;
@@ -167,6 +217,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		WORKERS_TEST(faults_have_their_reason),
+		WORKERS_TEST(a_plan_that_is_not_taken_up),
+		WORKERS_TEST(newer_plans_are_no_excuse),
 		WORKERS_TEST(crashes_are_retried_with_back_off),
 		WORKERS_TEST(a_missing_program_is_retried),
 		WORKERS_TEST(an_oversized_message_changes_nothing),

@@ -179,6 +179,7 @@ static inline int set_up(void **state)
 		return -1;
 	fixture->config = (struct sy_config){.heartbeat_ms = 100,
 					     .heartbeat_deadline_ms = 1500,
+					     .plan_deadline_ms = 60000,
 					     .start_deadline_ms = 2500,
 					     .stop_deadline_ms = 700,
 					     .backoff_first_ms = 50,
