@@ -20,7 +20,9 @@ struct client {
 	LIST_ENTRY(client) entry;
 	struct sy_httpd *httpd;
 	int fd; /* the library's; valid while it is in the list */
-	int64_t deadline_ms;
+	int64_t connected_ms;
+	int64_t asked_ms; /* when its request was there */
+	bool asked;
 	bool cut;
 };
 
@@ -48,17 +50,67 @@ struct sy_httpd {
 
 /* --- the library on our loop --- */
 
-/* Whoever waits in the queue is let in when there is room; nothing wakes us while there is none. */
-static void watch_listener(struct sy_httpd *httpd)
+static int64_t deadline_of(const struct client *client)
 {
-	bool room = httpd->count < httpd->limits.connections && !sy_timer_active(httpd->breathe);
+	const struct sy_httpd_limits *limits = &client->httpd->limits;
 
-	sy_io_set(httpd->listen_io, room ? SY_READ : 0);
+	return client->connected_ms + (client->asked ? limits->deadline_ms : limits->header_ms);
 }
 
-static void run(void *arg)
+/* From this time on it gives its place to somebody who waits. */
+static int64_t yields_of(const struct client *client)
 {
-	struct sy_httpd *httpd = arg;
+	const struct sy_httpd_limits *limits = &client->httpd->limits;
+
+	return client->asked ? client->asked_ms + limits->slow_ms : client->connected_ms + limits->idle_ms;
+}
+
+/* Who gives way now: the oldest of those that have not asked, else of those that do not read. NULL = nobody yet. */
+static struct client *yielding(struct sy_httpd *httpd)
+{
+	int64_t now = sy_loop_now_ms(httpd->loop);
+	struct client *found = NULL, *client;
+
+	LIST_FOREACH(client, &httpd->clients, entry) /* the newest first */
+	{
+		if (!client->cut && yields_of(client) <= now && (!found || !client->asked || found->asked))
+			found = client;
+	}
+	return found;
+}
+
+static void cut(struct client *client)
+{
+	client->cut = true;
+	shutdown(client->fd, SHUT_RDWR);
+}
+
+/* Whoever waits in the queue is let in when there is room or can be; nothing wakes us while there is none. */
+static void watch(struct sy_httpd *httpd)
+{
+	bool full = httpd->count >= httpd->limits.connections;
+	bool room = (!full || yielding(httpd)) && !sy_timer_active(httpd->breathe);
+	int64_t now = sy_loop_now_ms(httpd->loop), next = INT64_MAX;
+	struct client *client;
+
+	sy_io_set(httpd->listen_io, room ? SY_READ : 0);
+	LIST_FOREACH(client, &httpd->clients, entry)
+	{
+		int64_t yields = full && yields_of(client) > now ? yields_of(client) : INT64_MAX;
+
+		if (!client->cut && deadline_of(client) < next)
+			next = deadline_of(client);
+		if (!client->cut && yields < next)
+			next = yields;
+	}
+	if (next != INT64_MAX)
+		sy_timer_start(httpd->patrol, next > now ? next - now : 0);
+	else
+		sy_timer_stop(httpd->patrol);
+}
+
+static void run_library(struct sy_httpd *httpd)
+{
 	MHD_UNSIGNED_LONG_LONG timeout = 0;
 
 	(void)MHD_run(httpd->daemon);
@@ -66,7 +118,12 @@ static void run(void *arg)
 		sy_timer_start(httpd->timer, timeout < INT32_MAX ? (int64_t)timeout : INT32_MAX);
 	else
 		sy_timer_stop(httpd->timer);
-	watch_listener(httpd);
+}
+
+static void run(void *arg)
+{
+	run_library(arg);
+	watch(arg);
 }
 
 static void on_ready(void *arg, unsigned events)
@@ -79,22 +136,15 @@ static void on_ready(void *arg, unsigned events)
 static void patrol(void *arg)
 {
 	struct sy_httpd *httpd = arg;
-	int64_t now = sy_loop_now_ms(httpd->loop), next = INT64_MAX;
+	int64_t now = sy_loop_now_ms(httpd->loop);
 	struct client *client;
 
+	run_library(httpd); /* what came while this process was busy has come in time */
 	LIST_FOREACH(client, &httpd->clients, entry)
 	{
-		if (client->cut)
-			continue;
-		if (client->deadline_ms <= now) {
-			client->cut = true;
-			shutdown(client->fd, SHUT_RDWR);
-		} else if (client->deadline_ms < next) {
-			next = client->deadline_ms;
-		}
+		if (!client->cut && deadline_of(client) <= now)
+			cut(client);
 	}
-	if (next != INT64_MAX)
-		sy_timer_start(httpd->patrol, next - now);
 	run(httpd);
 }
 
@@ -120,11 +170,24 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 		return; /* on_request refuses it, and the library's own time-out bounds it */
 	client->httpd = httpd;
 	client->fd = info->connect_fd;
-	client->deadline_ms = sy_loop_now_ms(httpd->loop) + httpd->limits.deadline_ms;
+	client->connected_ms = sy_loop_now_ms(httpd->loop);
 	LIST_INSERT_HEAD(&httpd->clients, client, entry);
 	httpd->count++;
-	if (!sy_timer_active(httpd->patrol))
-		sy_timer_start(httpd->patrol, httpd->limits.deadline_ms);
+}
+
+/* A place for one more. What has come of the requests is taken in first: who has asked keeps its place. */
+static bool make_room(struct sy_httpd *httpd)
+{
+	struct client *client;
+
+	if (httpd->count >= httpd->limits.connections)
+		run_library(httpd);
+	client = httpd->count >= httpd->limits.connections ? yielding(httpd) : NULL;
+	if (client) {
+		cut(client);
+		run_library(httpd);
+	}
+	return httpd->count < httpd->limits.connections;
 }
 
 static void on_connect(void *arg, unsigned events)
@@ -133,7 +196,7 @@ static void on_connect(void *arg, unsigned events)
 
 	(void)events;
 	/* A few at a time: somebody who connects in a loop must not hold up the process's work. */
-	for (int i = 0; i < ACCEPT_EACH_TURN && httpd->count < httpd->limits.connections; i++) {
+	for (int i = 0; i < ACCEPT_EACH_TURN && make_room(httpd); i++) {
 		struct sockaddr_storage peer = {0};
 		socklen_t len = sizeof(peer);
 		int fd = accept4(httpd->fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -152,7 +215,7 @@ static void on_connect(void *arg, unsigned events)
 
 static void on_breathe(void *arg)
 {
-	watch_listener(arg);
+	watch(arg);
 }
 
 /* --- a request --- */
@@ -164,31 +227,19 @@ bool sy_httpd_has_query(const struct sy_httpd_request *request, const char *key)
 
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct sy_httpd_answer *answer, const char *allow)
 {
-	size_t len = answer->body.len;
-	char *body = sy_buf_take(&answer->body);
-	struct MHD_Response *response;
+	struct sy_httpd_page *page = NULL;
 	enum MHD_Result r;
 
-	if (!body)
-		return MHD_NO;
-	response = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(body);
-		return MHD_NO;
+	if (answer->page) {
+		sy_buf_done(&answer->body);
+		return MHD_queue_response(connection, answer->code, sy_httpd_page_response(answer->page));
 	}
-	r = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type ? answer->type : "text/plain; charset=utf-8");
+	if (sy_httpd_page_new(&page, answer->type, &answer->body, NULL) < 0)
+		return MHD_NO;
+	r = allow ? MHD_add_response_header(sy_httpd_page_response(page), MHD_HTTP_HEADER_ALLOW, allow) : MHD_YES;
 	if (r == MHD_YES)
-		r = MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (r == MHD_YES)
-		r = MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	/* One request each: the deadline of a connection is that of its request. */
-	if (r == MHD_YES)
-		r = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	if (r == MHD_YES && allow)
-		r = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
-	if (r == MHD_YES)
-		r = MHD_queue_response(connection, answer->code, response);
-	MHD_destroy_response(response);
+		r = MHD_queue_response(connection, answer->code, sy_httpd_page_response(page));
+	sy_httpd_page_free(page);
 	return r;
 }
 
@@ -224,6 +275,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (*state || !info || !info->socket_context)
 		return MHD_NO;
 	*state = connection;
+	((struct client *)info->socket_context)->asked = true;
+	((struct client *)info->socket_context)->asked_ms = sy_loop_now_ms(httpd->loop);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, HEAD", "only GET and HEAD\n");
 	if (has_body(connection))

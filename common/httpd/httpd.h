@@ -2,8 +2,9 @@
  * loop: no thread is started.
  *
  * It only shows: methods other than GET and HEAD are answered 405 and never reach the handler, as does a request with a body (413). Each
- * connection carries one request and is closed after its answer. Who connects can cost little: connections, the bytes of a request and
- * the time from connect to the last byte of the answer are bounded; who comes beyond the bound of connections waits in the queue.
+ * connection carries one request and is closed after its answer. Who connects can cost little: connections, the bytes of a request, the
+ * time in which it must be there and the time from connect to the last byte of the answer are bounded. Who comes beyond the bound of
+ * connections waits in the queue, and the oldest that has still not asked gives its place; so silent connections keep nobody out.
  *
  * There is no authentication and no TLS: listen on a loopback address or on a Unix socket.
  */
@@ -36,18 +37,30 @@ struct sy_httpd_limits {
 	unsigned connections; /* at a time */
 	size_t request_bytes; /* request line and headers */
 	int64_t deadline_ms;  /* from connect to the end of the answer */
+	int64_t header_ms;    /* from connect to the end of the request */
+	int64_t idle_ms;      /* when all places are taken: one that has not asked for so long gives way */
+	int64_t slow_ms;      /* and if there is none, one whose answer has not been read for so long */
 	size_t answer_bytes;  /* body */
 };
 #define SY_HTTPD_LIMITS                                                                                                                    \
 	{                                                                                                                                  \
-		.connections = 16, .request_bytes = 8192, .deadline_ms = 10000, .answer_bytes = 16u * 1024 * 1024                          \
+		.connections = 16, .request_bytes = 8192, .deadline_ms = 10000, .header_ms = 1000, .idle_ms = 100, .slow_ms = 2000,        \
+		.answer_bytes = 16u * 1024 * 1024                                                                                          \
 	}
+
+/* A body that many get, without a copy for each. */
+struct sy_httpd_page;
+/* type as in an answer; body is taken, whatever happens. -ENOMEM. */
+int sy_httpd_page_new(struct sy_httpd_page **ret_page, const char *type, struct sy_buf *body, struct sy_error *err);
+/* Accepts NULL. Who is being sent it still gets the rest. */
+void sy_httpd_page_free(struct sy_httpd_page *page);
 
 /* What the handler fills in; code is 404 and the rest empty before it runs. */
 struct sy_httpd_answer {
 	unsigned code;
-	const char *type;   /* Content-Type; static text, NULL = text/plain */
-	struct sy_buf body; /* bounded by the limits */
+	const char *type;		  /* Content-Type; static text, NULL = text/plain */
+	struct sy_buf body;		  /* bounded by the limits */
+	const struct sy_httpd_page *page; /* instead of type and body; borrowed until the handler has returned */
 };
 
 /* Answer a GET. path is decoded ("/metrics"), bounded by the request's limit, and may hold any byte but NUL. Runs from the loop. */

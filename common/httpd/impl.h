@@ -9,4 +9,8 @@
 int sy_httpd_listen(const char *address, const char *key, int *ret_fd, char **ret_path, struct sy_unix_file *ret_file,
 		    struct sy_error *err);
 
+/* page.c: borrowed */
+struct MHD_Response;
+struct MHD_Response *sy_httpd_page_response(const struct sy_httpd_page *page);
+
 #endif

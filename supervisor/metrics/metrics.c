@@ -15,11 +15,12 @@
 #define HEALTH_FRESH_MS 100
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
+static const struct sy_httpd_limits limits = SY_HTTPD_LIMITS;
+
 struct sy_metrics {
 	struct sy_httpd *httpd;
-	struct sy_buf text; /* the last answer */
-	int64_t stale_ms;   /* loop time from which on it is made anew */
-	bool made;
+	struct sy_httpd_page *page; /* the last answer; NULL = none that could be made */
+	int64_t stale_ms;	    /* loop time from which on it is made anew */
 	struct sy_health ready;
 	int64_t ready_stale_ms;
 };
@@ -64,29 +65,39 @@ static const struct sy_health *readiness(struct sy_supervisor *sup)
 	return &metrics->ready;
 }
 
+static int make_page(struct sy_supervisor *sup, struct sy_error *err)
+{
+	struct sy_metrics *metrics = sup->metrics;
+	struct sy_buf text;
+	int r;
+
+	sy_httpd_page_free(metrics->page);
+	metrics->page = NULL;
+	sy_buf_init(&text, limits.answer_bytes);
+	r = sy_metrics_write(sup, &text, err);
+	if (r == 0)
+		r = sy_httpd_page_new(&metrics->page, METRICS_TYPE, &text, err);
+	sy_buf_done(&text);
+	return r;
+}
+
 static void answer_metrics(struct sy_supervisor *sup, struct sy_httpd_answer *answer)
 {
 	struct sy_metrics *metrics = sup->metrics;
 	struct sy_error err = {0};
-	int r = 0;
 
-	if (!metrics->made || sy_loop_now_ms(sup->loop) >= metrics->stale_ms) {
+	if (!metrics->page || sy_loop_now_ms(sup->loop) >= metrics->stale_ms) {
 		int64_t begun = clock_us(), cost;
 
-		sy_buf_reset(&metrics->text);
-		r = sy_metrics_write(sup, &metrics->text, &err);
-		metrics->made = r == 0;
+		if (make_page(sup, &err) < 0) {
+			fail(answer, &err);
+			return;
+		}
 		cost = (clock_us() - begun) * FRESH_COSTS / 1000;
 		metrics->stale_ms = sy_loop_now_ms(sup->loop) + (cost > FRESH_MS ? cost : FRESH_MS);
 	}
-	if (r == 0)
-		r = sy_buf_add(&answer->body, sy_buf_str(&metrics->text), metrics->text.len);
-	if (r < 0) {
-		fail(answer, err.code ? &err : &(struct sy_error){.text = "out of memory"});
-		return;
-	}
 	answer->code = 200;
-	answer->type = METRICS_TYPE;
+	answer->page = metrics->page;
 }
 
 /* rest: what follows "/readyz": "" for all checks, or "/NAME" for one. */
@@ -129,7 +140,6 @@ static void on_request(void *arg, const struct sy_httpd_request *request, const 
 
 int sy_metrics_open(struct sy_supervisor *sup, struct sy_error *err)
 {
-	static const struct sy_httpd_limits limits = SY_HTTPD_LIMITS;
 	const char *listen = sup->config->metrics_listen;
 	struct sy_httpd_address address = {.loopback = true};
 	struct sy_metrics *metrics;
@@ -140,7 +150,6 @@ int sy_metrics_open(struct sy_supervisor *sup, struct sy_error *err)
 	metrics = calloc(1, sizeof(*metrics));
 	if (!metrics)
 		return sy_error_oom(err);
-	sy_buf_init(&metrics->text, limits.answer_bytes);
 	r = sy_httpd_new(&metrics->httpd, sup->loop, listen, "metrics.listen", &limits, on_request, sup, err);
 	if (r < 0) {
 		free(metrics);
@@ -157,7 +166,7 @@ void sy_metrics_close(struct sy_supervisor *sup)
 	if (!sup->metrics)
 		return;
 	sy_httpd_free(sup->metrics->httpd);
-	sy_buf_done(&sup->metrics->text);
+	sy_httpd_page_free(sup->metrics->page);
 	free(sup->metrics);
 	sup->metrics = NULL;
 }

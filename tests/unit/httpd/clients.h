@@ -19,7 +19,7 @@
 
 #include "httpd/httpd.h"
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 60000
 
 struct fixture {
 	struct sy_loop *loop;
@@ -28,7 +28,8 @@ struct fixture {
 	unsigned asked;
 	char path[256]; /* of the last request */
 	bool verbose;
-	size_t large; /* bytes of "/large" */
+	size_t large;		    /* bytes of "/large" */
+	struct sy_httpd_page *page; /* "/page" */
 	bool late;
 };
 
@@ -53,6 +54,9 @@ static inline void on_request(void *arg, const struct sy_httpd_request *request,
 	if (strcmp(path, "/fine") == 0) {
 		answer->code = 200;
 		assert_int_equal(sy_buf_add_str(&answer->body, "hello\n"), 0);
+	} else if (strcmp(path, "/page") == 0) {
+		answer->code = 200;
+		answer->page = f->page;
 	} else if (strcmp(path, "/large") == 0) {
 		static char block[65536];
 
@@ -88,6 +92,7 @@ static inline struct fixture *start(const char *address, const struct sy_httpd_l
 static inline void stop(struct fixture *f)
 {
 	sy_httpd_free(f->httpd);
+	sy_httpd_page_free(f->page);
 	sy_timer_free(f->deadline);
 	sy_loop_free(f->loop);
 	free(f);

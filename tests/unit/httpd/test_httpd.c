@@ -60,6 +60,38 @@ static void test_answers(void **state)
 	stop(f);
 }
 
+/* One text for all who ask; it may be replaced while somebody still reads it. */
+static void test_page(void **state)
+{
+	struct fixture *f = start("127.0.0.1:0", NULL);
+	struct client *slow = connect_to(f);
+	static char block[65536];
+	struct sy_buf body;
+
+	(void)state;
+	memset(block, 'x', sizeof(block));
+	sy_buf_init(&body, 64u << 20);
+	for (size_t i = 0; i < (16u << 20); i += sizeof(block))
+		assert_int_equal(sy_buf_add(&body, block, sizeof(block)), 0);
+	assert_int_equal(sy_httpd_page_new(&f->page, "text/x", &body, NULL), 0);
+	assert_int_equal(body.len, 0);
+	say(slow, "GET /page HTTP/1.1\r\nHost: x\r\n\r\n");
+	sy_io_set(slow->io, 0);
+	answers(f, "HEAD /page HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Length: 16777216\r\n");
+	assert_int_equal(f->asked, 2);
+	sy_httpd_page_free(f->page);
+	f->page = NULL;
+	assert_int_equal(sy_buf_add_str(&body, "new\n"), 0);
+	assert_int_equal(sy_httpd_page_new(&f->page, NULL, &body, NULL), 0);
+	answers(f, "GET /page HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\nnew\n");
+	sy_io_set(slow->io, SY_READ);
+	assert_true(until_closed(slow, PATIENCE_MS));
+	assert_non_null(strstr(sy_buf_str(&slow->in), "Content-Type: text/x\r\n"));
+	assert_true(slow->in.len > (16u << 20));
+	hang_up(slow);
+	stop(f);
+}
+
 static void test_only_reads(void **state)
 {
 	static const char *const methods[] = {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "BREW", "get"};
@@ -134,8 +166,8 @@ static void test_taken(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses), cmocka_unit_test(test_answers),
-					   cmocka_unit_test(test_only_reads), cmocka_unit_test(test_unix), cmocka_unit_test(test_taken)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses),  cmocka_unit_test(test_answers), cmocka_unit_test(test_page),
+					   cmocka_unit_test(test_only_reads), cmocka_unit_test(test_unix),    cmocka_unit_test(test_taken)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
