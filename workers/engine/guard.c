@@ -86,7 +86,7 @@ bool sy_guard_holds(const struct sy_object *object)
 void sy_guard_settle(struct sy_resource *resource)
 {
 	for (struct sy_object *object = sy_table_next(&resource->table, NULL); object; object = sy_table_next(&resource->table, object))
-		if (object->up == SY_UNSEEN && !object->down_copied)
+		if (object->up != SY_PRESENT && !object->down_copied)
 			sy_guard_vanished(object);
 }
 

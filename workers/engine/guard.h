@@ -33,7 +33,7 @@ void sy_guard_vanished(struct sy_object *object);
 void sy_guard_explained(struct sy_object *object);
 /* Its copy is not to be deleted for the time being. */
 bool sy_guard_holds(const struct sy_object *object);
-/* First complete lists: copies without a counterpart. */
+/* First complete lists: copies without a counterpart, also of objects that were seen and lost before it was known that they have one. */
 void sy_guard_settle(struct sy_resource *resource);
 /* An operator lets go what is held in the whole workspace. */
 void sy_guard_approve(struct sy_engine *engine);

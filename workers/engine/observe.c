@@ -307,6 +307,8 @@ void sy_observe_nameless(struct sy_resource *resource, const struct sy_reflector
 void sy_observe_absent(struct sy_object *object, enum sy_side side)
 {
 	if (side == SY_SIDE_UP) {
+		if (object->up != SY_ABSENT)
+			sy_guard_vanished(object); /* while it is known whether its end was announced */
 		object->up_broken = false;
 		object->up = SY_ABSENT;
 		object->finalizer_index = SY_OBJECT_NONE;

@@ -118,7 +118,6 @@ static void up_event(struct sy_view *view, const struct change *change)
 		return;
 	if (type == SY_DELETED) {
 		drop_body(object, SY_SIDE_UP);
-		sy_guard_vanished(object);
 		sy_observe_absent(object, SY_SIDE_UP);
 		/* A claimed object leaves the watch also when the tenant withdraws the claim: only a GET that says NotFound is a deletion.
 		 * While the claim is refused that GET is refused too, and the supervisor decides what becomes of the copy. */

@@ -1,12 +1,14 @@
-/* The window of the guard against mass deletion; what it does to objects is shown on servers (tests/sim_suite, tests/e2e). */
+/* The window of the guard against mass deletion, and what counts as vanished; what it does to objects is shown on servers (tests/sim_suite,
+ * tests/e2e). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
-#include "engine/guard.h"
+#include "engine/internal.h"
 
 #define START_MS 1000000
 
@@ -78,12 +80,144 @@ static void the_deleted_count_as_present(void **state)
 	assert_int_equal(vanish(&guard, 1, START_MS + 1000, 40), 1);
 }
 
+#define MANY (SY_GUARD_OBJECTS + 1)
+
+/* An engine with one resource whose loop never runs a request: the servers are nowhere. */
+struct fixture {
+	struct sy_loop *loop;
+	struct sy_engine *engine;
+	struct sy_resource *resource;
+	struct sy_object *objects[MANY];
+};
+
+static void plan(struct fixture *f)
+{
+	char cluster[] = "1ld2ccjgd5zd9iq2", empty[] = "", target[] = "t", key[] = "KEY", group[] = "example.dev", version[] = "v1",
+	     name[] = "widgets", kind[] = "Widget", base[] = "https://127.0.0.1:1/services/apiexport/p/e/clusters/1ld2ccjgd5zd9iq2";
+	struct sy_plan_resource resource = {
+		.group = group, .version = version, .resource = name, .kind = kind, .up_base = base, .origin = empty, .namespaced = true};
+	struct sy_plan made = {.generation = 1,
+			       .guard = true,
+			       .cluster = cluster,
+			       .path = empty,
+			       .target_cluster = target,
+			       .target_name = target,
+			       .target_uid = target,
+			       .key = key,
+			       .resources = &resource,
+			       .resource_count = 1};
+	struct sy_error err = {0};
+
+	if (sy_engine_set_plan(f->engine, &made, &err) < 0)
+		fail_msg("%s", err.text);
+	f->resource = TAILQ_FIRST(&f->engine->resources);
+}
+
+/* As many objects as are held when all of them vanish, each with its copy. */
+static int setup(void **state)
+{
+	static const struct sy_engine_ops ops;
+	static struct fixture fixture;
+	struct fixture *f = &fixture;
+	char server[] = "https://127.0.0.1:1";
+	const struct sy_access access = {.server = server};
+	const struct sy_engine_options options = {.user_agent = "test"};
+
+	*f = (struct fixture){0};
+	assert_int_equal(sy_loop_new(&f->loop, NULL), 0);
+	assert_int_equal(sy_engine_new(&f->engine, f->loop, &access, &access, &options, &ops, NULL, NULL), 0);
+	plan(f);
+	for (unsigned i = 0; i < MANY; i++) {
+		char key_text[32];
+
+		(void)snprintf(key_text, sizeof(key_text), "default/w%u", i);
+		f->objects[i] = sy_resource_object(f->resource, key_text);
+		assert_non_null(f->objects[i]);
+		f->objects[i]->up = f->objects[i]->down = SY_PRESENT;
+	}
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	sy_engine_free(f->engine);
+	sy_loop_free(f->loop);
+	return 0;
+}
+
+/* Whoever says that an object is not there, an event or the answer to a request: it has vanished, once. */
+static void every_way_to_vanish_counts_once(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		assert_false(f->resource->guard.held);
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+		assert_int_equal(f->resource->guard.waiting, i + 1);
+	}
+	assert_true(f->resource->guard.held);
+	assert_true(sy_guard_holds(f->objects[0]));
+	/* What somebody has let go is not counted again by a late answer. */
+	sy_guard_explained(f->objects[0]);
+	sy_observe_absent(f->objects[0], SY_SIDE_UP);
+	assert_false(sy_guard_holds(f->objects[0]));
+}
+
+/* Announced, or without a copy that could be lost. */
+static void what_is_explained_does_not_count(void **state)
+{
+	struct fixture *f = *state;
+
+	f->objects[0]->up_deleting = true;
+	f->objects[1]->up_leave = true;
+	f->objects[2]->down = SY_ABSENT;
+	f->objects[3]->down = SY_FOREIGN;
+	for (unsigned i = 0; i < 4; i++)
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+	assert_int_equal(f->resource->guard.waiting, 0);
+}
+
+/* Lost in any way before the cluster's lists had shown the copies: counted when both are known. */
+static void losses_before_the_lists_count(void **state)
+{
+	static const enum sy_presence ways[] = {SY_UNSEEN, SY_MAYBE, SY_ABSENT};
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		f->objects[i]->down = SY_UNSEEN;
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+		f->objects[i]->up = (uint8_t)ways[i % 3];
+		f->objects[i]->down = SY_PRESENT;
+	}
+	assert_int_equal(f->resource->guard.waiting, 0);
+	f->objects[0]->up = SY_PRESENT; /* back */
+	f->objects[1]->down_copied = true;
+	sy_guard_settle(f->resource);
+	assert_int_equal(f->resource->guard.waiting, MANY - 2);
+	f->objects[0]->up = SY_UNSEEN;
+	f->objects[1]->down_copied = false;
+	sy_guard_settle(f->resource);
+	assert_true(f->resource->guard.held);
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(few_are_never_held),	       cmocka_unit_test(more_than_twenty_and_half_are_held),
-		cmocka_unit_test(less_than_half_is_not_held),  cmocka_unit_test(a_slow_loss_is_not_held),
-		cmocka_unit_test(the_window_spans_a_boundary), cmocka_unit_test(the_deleted_count_as_present),
+		T(every_way_to_vanish_counts_once),
+		T(what_is_explained_does_not_count),
+		T(losses_before_the_lists_count),
+		cmocka_unit_test(few_are_never_held),
+		cmocka_unit_test(more_than_twenty_and_half_are_held),
+		cmocka_unit_test(less_than_half_is_not_held),
+		cmocka_unit_test(a_slow_loss_is_not_held),
+		cmocka_unit_test(the_window_spans_a_boundary),
+		cmocka_unit_test(the_deleted_count_as_present),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

@@ -1,0 +1,70 @@
+"""Many objects vanish at once, in ways that no watch tells: their copies are held until somebody approves, or until the objects are back."""
+from .simulator import CT_MERGE, widgets
+from .world import CLUSTER, TEAM, WIDGET_LISTS, Team, stays, wait_for, wait_hit
+
+MANY = 40
+NAMES = [f"w{i}" for i in range(MANY)]
+
+
+def make(sim):
+    team = Team(sim)
+    team.create(*NAMES)
+    team.wait_down(*NAMES, seconds=60)
+    return team
+
+
+def blind(sim):
+    """The worker's watch upstream breaks and does not come back."""
+    sim.kcp.fault("status:503", method="GET", path=WIDGET_LISTS, agent="syncer-worker", times=-1)
+    sim.kcp.post("close-watches")
+    wait_hit(sim.kcp)
+
+
+def lose(team, names=NAMES):
+    """As if they had never been there: no deletionTimestamp that anybody sees, no DELETED event."""
+    for name in names:
+        team.api.call("PATCH", widgets(name=name), {"metadata": {"finalizers": None}}, CT_MERGE)
+        team.delete(name)
+        assert team.up(name) is None
+
+
+def held(syncerd):
+    """Names of what the guard holds."""
+    return {item["key"].partition("/")[2] for item in syncerd.json("dump", TEAM)["objects"] if item["reason"] == "MassDeletionHeld"}
+
+
+def test_answers_to_status_writes_count(sim, syncerd):
+    """That the objects are gone is learned only from the 404 that answers each status."""
+    team = make(sim)
+    blind(sim)
+    lose(team)
+    for name in NAMES:
+        if team.down(name):
+            team.set_status(name, phase="Running")
+    wait_for(lambda: len(held(syncerd)) >= MANY // 4 and held(syncerd) == set(team.copies()), 60, "the guard to hold what is left")
+    left = set(team.copies())
+    stays(lambda: set(team.copies()) == held(syncerd) == left, "what is held", 3)
+    sim.kcp.clear_faults()
+    syncerd.ctl("approve", TEAM)
+    wait_for(lambda: not team.copies(), 60, "what was held to go")
+
+
+def test_losses_before_the_cluster_was_listed_count(sim, syncerd):
+    """A new worker sees the objects, and sees them go, before it can know that they have copies."""
+    team = make(sim)
+    sim.kcp.settings(streamingList=False)
+    sim.kcp.forget_requests()
+    sim.cluster.fault("status:503", method="GET", path=WIDGET_LISTS, agent="syncer-worker", times=-1)
+    syncerd.ctl("restart", TEAM)
+    mine = f"/clusters/{CLUSTER}/apis/example.dev{WIDGET_LISTS}"
+    wait_for(lambda: sim.kcp.requests(path=mine, watch=True), 60, "the new worker to watch")
+    lose(team)
+
+    def presence(name):
+        return [item["upstream"]["presence"] for item in syncerd.json("dump", TEAM, f"default/{name}")["objects"]]
+    wait_for(lambda: presence(NAMES[-1]) == ["absent"], 60, "the last loss to be seen")
+    sim.cluster.clear_faults()
+    wait_for(lambda: held(syncerd) == set(NAMES), 60, "the guard to hold all of them")
+    stays(lambda: set(team.copies()) == set(NAMES), "what is held", 3)
+    syncerd.ctl("approve", TEAM)
+    wait_for(lambda: not team.copies(), 60, "what was held to go")
