@@ -111,3 +111,18 @@ def test_usual_deletion_needs_no_look(sim, direct):
         team.wait_gone(name)
     assert sim.cluster.requests(agent="syncer-worker", method="GET", path="/widgets/w") == 0
     assert sim.cluster.requests(agent="syncer-worker", method="DELETE", path="/widgets/w") == len(names)
+
+
+def test_our_own_deletions_are_no_fight(sim, syncerd):
+    """An object that leaves this target and comes back, again and again, is created again at once each time: nobody works against us."""
+    team = Team(sim)
+    team.create("w1")
+    team.wait_down("w1")
+    key = team.up("w1")["metadata"]["finalizers"][0].partition("syncer-")[2]
+    leave = f"deletion.internal.workload.kcp.io/{key}"
+    for _ in range(8):
+        team.api.call("PATCH", widgets(name="w1"), {"metadata": {"annotations": {leave: "now"}}}, CT_MERGE)
+        wait_for(lambda: team.down("w1") is None, 60, "the copy to go")
+        team.api.call("PATCH", widgets(name="w1"), {"metadata": {"annotations": {leave: None}}}, CT_MERGE)
+        team.wait_down("w1", seconds=60)
+    assert syncerd.json("dump", TEAM, "default/w1")["objects"][0]["reason"] == ""

@@ -44,6 +44,7 @@ int sy_do_get_down(struct sy_op *op)
 static void written(struct sy_op *op, const struct sy_kube_result *result)
 {
 	struct sy_object *object = op->object;
+	object->down_removed = false;
 	object->applied_up = op->up_generation;
 	object->applied_down = 0;
 	sy_json_int(result->object, &object->applied_down, "metadata", "generation", NULL);
@@ -116,7 +117,8 @@ static void created(void *arg, const struct sy_kube_result *result)
 	struct sy_namespace *ns = op->object->ns;
 	sy_op_answered(op, SY_SIDE_DOWN, result);
 	if (result->verdict == SY_KUBE_OK && result->object) {
-		if (op->asked_rv[SY_SIDE_DOWN]) /* there was a copy before; the event of this one may have come already */
+		/* There was a copy before; the event of this one may have come already. */
+		if (op->asked_rv[SY_SIDE_DOWN] && !op->object->down_removed)
 			sy_fight_corrected(op->object, "");
 		written(op, result);
 	} else if (result->verdict == SY_KUBE_ALREADY_EXISTS || result->verdict == SY_KUBE_CONFLICT) {

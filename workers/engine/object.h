@@ -96,6 +96,7 @@ struct sy_object {
 	bool up_full : 1;     /* has so many finalizers that ours is not added */
 	bool down_deleting : 1;
 	bool down_copied : 1;  /* our labels, but it was not we who set them */
+	bool down_removed : 1; /* the last copy goes, or went, because we deleted it: to make one again is no correction */
 	bool permanent : 1;    /* the last write cannot succeed until the body changes */
 	bool contended : 1;    /* corrected too often: waits (fight.c) */
 	bool check_down : 1;   /* a timer asks for a GET downstream */

@@ -21,6 +21,7 @@ static void deleted(void *arg, const struct sy_kube_result *result)
 	const char *kind = sy_json_str(result->object, "kind", NULL);
 	switch (result->verdict) {
 	case SY_KUBE_OK:
+		op->object->down_removed = true;
 		/* A Status says that it is gone; the object itself, that it waits for finalizers or for its dependents. */
 		if (kind && strcmp(kind, "Status") == 0) {
 			absent(op, op->uid);
@@ -35,6 +36,7 @@ static void deleted(void *arg, const struct sy_kube_result *result)
 		}
 		break;
 	case SY_KUBE_NOT_FOUND:
+		op->object->down_removed = true;
 		absent(op, op->uid);
 		break;
 	case SY_KUBE_CONFLICT:
