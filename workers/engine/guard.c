@@ -55,13 +55,9 @@ void sy_guard_vanished(struct sy_object *object)
 	struct sy_resource *resource = object->resource;
 	struct sy_guard *guard = &resource->guard;
 	int64_t now = sy_loop_now_ms(resource->engine->loop);
-	bool copy = object->down == SY_PRESENT || object->down == SY_MAYBE;
-	if (object->up_vanished || object->up_deleting || object->up_leave || object->literal || !copy || !guarded(resource))
+	bool approved = now < guard->open_ms, copy = object->down == SY_PRESENT || object->down == SY_MAYBE;
+	if (approved || object->up_vanished || object->up_deleting || object->up_leave || object->literal || !copy || !guarded(resource))
 		return;
-	if (now < guard->open_ms) {
-		guard->open_ms = now + SY_GUARD_OPEN_MS;
-		return;
-	}
 	object->up_vanished = true;
 	guard->waiting++;
 	if (sy_guard_count(guard, now, resource->table.count))

@@ -10,7 +10,7 @@
 
 #define SY_GUARD_OBJECTS 20u   /* more than these, */
 #define SY_GUARD_SECONDS 10u   /* within this time, and more than half of the resource, are held */
-#define SY_GUARD_OPEN_MS 10000 /* an approval holds for what vanishes within this time of it, or of the one that vanished before */
+#define SY_GUARD_OPEN_MS 60000 /* an approval is good for what vanishes within this time of it, and not for longer */
 
 struct sy_object;
 struct sy_resource;

@@ -204,6 +204,35 @@ static void losses_before_the_lists_count(void **state)
 	assert_true(f->resource->guard.held);
 }
 
+/* An approval ends at a fixed time, however much vanishes while it is good. */
+static void an_approval_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct sy_guard *guard = &f->resource->guard;
+	int64_t before = sy_loop_now_ms(f->loop);
+
+	for (unsigned i = 0; i < MANY; i++)
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+	assert_true(guard->held);
+	sy_guard_approve(f->engine);
+	assert_false(guard->held);
+	assert_false(sy_guard_holds(f->objects[0]));
+	assert_in_range(guard->open_ms, before + SY_GUARD_OPEN_MS, sy_loop_now_ms(f->loop) + SY_GUARD_OPEN_MS);
+	int64_t end = guard->open_ms = sy_loop_now_ms(f->loop) + 1000; /* near its end */
+	for (unsigned i = 0; i < MANY; i++) {
+		f->objects[i]->up = SY_PRESENT;
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+	}
+	assert_int_equal(guard->waiting, 0);
+	assert_int_equal(guard->open_ms, end);
+	guard->open_ms = sy_loop_now_ms(f->loop); /* it is over */
+	for (unsigned i = 0; i < MANY; i++) {
+		f->objects[i]->up = SY_PRESENT;
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+	}
+	assert_true(guard->held);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -212,6 +241,7 @@ int main(void)
 		T(every_way_to_vanish_counts_once),
 		T(what_is_explained_does_not_count),
 		T(losses_before_the_lists_count),
+		T(an_approval_ends),
 		cmocka_unit_test(few_are_never_held),
 		cmocka_unit_test(more_than_twenty_and_half_are_held),
 		cmocka_unit_test(less_than_half_is_not_held),
