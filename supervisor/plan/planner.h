@@ -47,7 +47,8 @@ int sy_plan_for_bindings(const struct sy_plan_input *input, size_t first, size_t
 			 struct sy_error *err);
 
 /* Drain-only plan for a logical cluster that is in no binding list any more but has namespaces of ours downstream (7.1 g, 7.3 C10): all
- * resources that can be synced at all, without the upstream side. */
+ * resources that can be synced at all, without the upstream side. What becomes of their copies the SyncTarget's deletionPolicy says when it
+ * goes, else sync.unbind. */
 int sy_plan_for_orphan(const struct sy_plan_input *input, const char *cluster, struct sy_plan *ret_plan, struct sy_error *err);
 
 /* The plan syncs nothing from this origin (label of an export), and its worker reports that all it was told to remove of it is gone on both

@@ -175,7 +175,8 @@ int sy_plan_for_orphan(const struct sy_plan_input *input, const char *cluster, s
 	plan.mode = SY_PLAN_DRAIN;
 	plan.guard = plan.guard && !input->leaving && !input->evicting;
 	plan.upstream_gone = true;
-	plan.removal = SY_REMOVAL_DELETE;
+	if (input->leaving) /* else as after an unbinding that nobody saw: sync.unbind */
+		plan.removal = input->leaving_policy;
 	for (size_t i = 0; r == 0 && i < sy_exports_count(input->knowledge->exports); i++) {
 		struct sy_export *export = sy_exports_at(input->knowledge->exports, i);
 		sy_auto_free char *base = NULL;

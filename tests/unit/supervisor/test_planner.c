@@ -147,6 +147,36 @@ static void orphan(void **state)
 	sy_plan_done(&p);
 }
 
+/* Whoever let go of a workspace, its copies go by what is in force: never deleted where it says that they stay. */
+static void an_orphan_goes_by_the_policy(void **state)
+{
+	static const struct {
+		bool leaving;
+		enum sy_plan_removal policy, unbind, want;
+		bool guard;
+	} rows[] = {
+		{false, SY_REMOVAL_DELETE, SY_REMOVAL_DELETE, SY_REMOVAL_DELETE, true},
+		{false, SY_REMOVAL_DELETE, SY_REMOVAL_ORPHAN, SY_REMOVAL_ORPHAN, true},
+		{false, SY_REMOVAL_ORPHAN, SY_REMOVAL_DELETE, SY_REMOVAL_DELETE, true}, /* the SyncTarget stays: its policy says nothing */
+		{true, SY_REMOVAL_DELETE, SY_REMOVAL_ORPHAN, SY_REMOVAL_DELETE, false},
+		{true, SY_REMOVAL_ORPHAN, SY_REMOVAL_DELETE, SY_REMOVAL_ORPHAN, false},
+	};
+	struct fixture *f = *state;
+
+	f->config.mass_deletion_guard = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sy_plan p = {0};
+
+		f->input.leaving = rows[i].leaving;
+		f->input.leaving_policy = rows[i].policy;
+		f->config.unbind = rows[i].unbind;
+		assert_int_equal(sy_plan_for_orphan(&f->input, "lost1", &p, NULL), SY_PLAN_READY);
+		if (p.removal != rows[i].want || p.guard != rows[i].guard)
+			fail_msg("row %zu: removal %d, guard %d", i, (int)p.removal, (int)p.guard);
+		sy_plan_done(&p);
+	}
+}
+
 static void phases(void **state)
 {
 	struct fixture *f = *state;
@@ -218,9 +248,10 @@ static void catalog(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(bound),  T(claim_refused), T(claim_never_accepted), T(unbinding), T(denied), T(unknown_waits), T(leaving), T(orphan),
+		T(bound),   T(claim_refused), T(claim_never_accepted),	       T(unbinding), T(denied), T(unknown_waits),
+		T(leaving), T(orphan),	      T(an_orphan_goes_by_the_policy),
 
-		T(phases), T(catalog),
+		T(phases),  T(catalog),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
