@@ -1,4 +1,6 @@
 """Many objects vanish at once, in ways that no watch tells: their copies are held until somebody approves, or until the objects are back."""
+import time
+
 from .simulator import CT_MERGE, widgets
 from .world import CLUSTER, TEAM, WIDGET_LISTS, Team, stays, wait_for, wait_hit
 
@@ -68,3 +70,33 @@ def test_losses_before_the_cluster_was_listed_count(sim, syncerd):
     stays(lambda: set(team.copies()) == set(NAMES), "what is held", 3)
     syncerd.ctl("approve", TEAM)
     wait_for(lambda: not team.copies(), 60, "what was held to go")
+
+
+CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def configmaps(sim):
+    return {item["metadata"]["name"] for item in sim.cluster.list("/api/v1/configmaps") if item["metadata"]["name"] in NAMES}
+
+
+def make_configmaps(sim):
+    """Without finalizers: each is gone at once when it is deleted."""
+    team = Team(sim)
+    for name in NAMES:
+        team.api.call("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}})
+    wait_for(lambda: configmaps(sim) == set(NAMES), 60, "all copies")
+    return team
+
+
+def test_few_go_after_a_moment(sim, syncerd):
+    """Which of them are few is known only when no more have followed."""
+    team = make_configmaps(sim)
+    few = NAMES[:5]
+    start = time.monotonic()
+    for name in few:
+        team.api.call("DELETE", f"{CONFIGMAPS}/{name}")
+    wait_for(lambda: configmaps(sim) != set(NAMES), 60, "the first copy to go")
+    assert time.monotonic() - start >= 1.4
+    wait_for(lambda: configmaps(sim) == set(NAMES) - set(few), 60, "their copies to go")
+    assert not held(syncerd)
+    assert syncerd.workspace(TEAM)["state"] == "Syncing"

@@ -83,7 +83,7 @@ enum sy_action sy_flow_action(const struct sy_object *object)
 		.soft = object->up_soft,
 		.full = object->up_full,
 		.leave = object->up_leave,
-		.held = sy_guard_holds(object),
+		.held = sy_guard_holds(object) || sy_guard_delay(object) > 0,
 		.down = left_alone(object) ? SY_FOREIGN : (enum sy_presence)object->down,
 		.down_deleting = object->down_deleting,
 		.check_down = object->check_down,

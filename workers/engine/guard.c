@@ -59,6 +59,7 @@ void sy_guard_vanished(struct sy_object *object)
 	if (approved || object->up_vanished || object->up_deleting || object->up_leave || object->literal || !copy || !guarded(resource))
 		return;
 	object->up_vanished = true;
+	object->vanished_ms = sy_object_now_ms(object);
 	guard->waiting++;
 	if (sy_guard_count(guard, now, resource->table.count))
 		tell(object);
@@ -77,6 +78,12 @@ void sy_guard_explained(struct sy_object *object)
 bool sy_guard_holds(const struct sy_object *object)
 {
 	return object->up_vanished && object->resource->guard.held && guarded(object->resource);
+}
+
+int64_t sy_guard_delay(const struct sy_object *object)
+{
+	uint32_t since = sy_object_now_ms(object) - object->vanished_ms;
+	return object->up_vanished && since < SY_GUARD_LOOK_MS && guarded(object->resource) ? SY_GUARD_LOOK_MS - (int64_t)since : 0;
 }
 
 void sy_guard_settle(struct sy_resource *resource)

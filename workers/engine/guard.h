@@ -10,6 +10,7 @@
 
 #define SY_GUARD_OBJECTS 20u   /* more than these, */
 #define SY_GUARD_SECONDS 10u   /* within this time, and more than half of the resource, are held */
+#define SY_GUARD_LOOK_MS 1500  /* what vanished waits for this time, so that the first ones go only when it is seen that they are few */
 #define SY_GUARD_OPEN_MS 60000 /* an approval is good for what vanishes within this time of it, and not for longer */
 
 struct sy_object;
@@ -31,8 +32,10 @@ bool sy_guard_count(struct sy_guard *guard, int64_t now_ms, size_t present);
 void sy_guard_vanished(struct sy_object *object);
 /* It is back, explained, or forgotten. */
 void sy_guard_explained(struct sy_object *object);
-/* Its copy is not to be deleted for the time being. */
+/* Its copy is not to be deleted until somebody approves, or it is back. */
 bool sy_guard_holds(const struct sy_object *object);
+/* Ms until its copy may be deleted where it is not held, 0 = now. Only what has vanished waits, never what was announced. */
+int64_t sy_guard_delay(const struct sy_object *object);
 /* First complete lists: copies without a counterpart, also of objects that were seen and lost before it was known that they have one. */
 void sy_guard_settle(struct sy_resource *resource);
 /* An operator lets go what is held in the whole workspace. */

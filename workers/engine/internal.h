@@ -237,7 +237,7 @@ void sy_flow_tick(struct sy_engine *engine); /* timers */
 bool sy_patience_foreign(struct sy_object *object);
 /* The last request was refused for good: returns the time after which to try again all the same. */
 int64_t sy_patience_delay(struct sy_object *object);
-/* Of an object with nothing to do: keep the timer of its refusals, or none. */
+/* Of an object with nothing to do: keep the timer of its refusals, or of the guard, or none. */
 void sy_patience_rest(struct sy_object *object);
 /* Its timer has fired: refusals whose time has come count no more. */
 void sy_patience_tick(struct sy_object *object);

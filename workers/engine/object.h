@@ -75,9 +75,12 @@ struct sy_object {
 	uint64_t status_core;		  /* first half of the hash of the status without observedGeneration */
 	uint64_t sent_core;		  /* the same of the last status write */
 	uint32_t heap_index;		  /* in the timer heap + 1, 0 = no timer */
-	uint32_t status_ms;		  /* low bits of the loop time of the last status write */
-	uint32_t retry_ms;		  /* the same of the time at which a refusal for good is put to the test again */
-	uint32_t fight_ms;		  /* the same of the first of the corrections; while contended: of the next one */
+	union {				  /* low bits of a loop time: */
+		uint32_t status_ms;	  /* of the last status write, */
+		uint32_t vanished_ms;	  /* and while up_vanished, when none can be, of its end upstream */
+	};
+	uint32_t retry_ms; /* the same of when a refusal for good is put to the test again */
+	uint32_t fight_ms; /* the same of the first of the corrections; while contended: of the next one */
 	uint16_t failures;
 	uint8_t reason;				    /* enum sy_reason */
 	uint8_t failed_action;			    /* enum sy_action that waits for its back-off */

@@ -32,8 +32,10 @@ int64_t sy_patience_delay(struct sy_object *object)
 
 void sy_patience_rest(struct sy_object *object)
 {
-	int64_t fight = sy_fight_remaining(object), delay = refused(object) ? remaining_ms(object) : fight;
-	if (delay >= 0)
+	int64_t guard = sy_guard_delay(object), fight = sy_fight_remaining(object), delay = refused(object) ? remaining_ms(object) : fight;
+	if (guard > 0)
+		sy_flow_wait(object, guard); /* without it nothing else may be written */
+	else if (delay >= 0)
 		sy_flow_wait(object, fight >= 0 && fight < delay ? fight : delay);
 	else
 		sy_queue_unwait(&object->resource->engine->queue, object);

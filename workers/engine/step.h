@@ -36,7 +36,7 @@ struct sy_facts {
 	bool absent;	    /* resource: the cluster does not serve it, so nothing of it is there */
 	bool finalize;	    /* resource takes finalizers (not claimed) */
 	bool broken;	    /* the content of one side cannot be read: nothing can be written for it, but it can go */
-	bool held;	    /* deletion for (c), (d) must wait for an approval (7.1); seam of the mass guard */
+	bool held;	    /* deletion for (c), (d), (g) must wait, for a moment or for an approval (7.1); seam of the mass guard */
 	enum sy_presence up;
 	bool up_deleting, finalizer, soft, leave;
 	bool full; /* no room for our finalizer */

@@ -233,6 +233,30 @@ static void an_approval_ends(void **state)
 	assert_true(guard->held);
 }
 
+/* A copy whose object vanished waits for a moment in which more may vanish; one whose end was announced does not. */
+static void what_vanishes_waits_for_a_moment(void **state)
+{
+	struct fixture *f = *state;
+	struct sy_object *lost = f->objects[0], *deleted = f->objects[1];
+
+	f->resource->ready = true;
+	deleted->up_deleting = true;
+	sy_observe_absent(deleted, SY_SIDE_UP);
+	assert_int_equal(sy_flow_action(deleted), SY_ACT_DELETE);
+	sy_observe_absent(lost, SY_SIDE_UP);
+	assert_int_equal(sy_flow_action(lost), SY_ACT_NONE);
+	sy_flow_consider(lost, true);
+	assert_true(lost->heap_index && lost->due_ms == sy_loop_now_ms(f->loop) + SY_GUARD_LOOK_MS);
+	assert_int_equal(lost->reason, SY_REASON_NONE);
+	lost->vanished_ms -= SY_GUARD_LOOK_MS;
+	assert_int_equal(sy_flow_action(lost), SY_ACT_DELETE);
+	/* Back, or approved: nothing to wait for. */
+	lost->vanished_ms += SY_GUARD_LOOK_MS;
+	sy_guard_explained(lost);
+	assert_int_equal(sy_guard_delay(lost), 0);
+	assert_int_equal(sy_flow_action(lost), SY_ACT_DELETE);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -242,6 +266,7 @@ int main(void)
 		T(what_is_explained_does_not_count),
 		T(losses_before_the_lists_count),
 		T(an_approval_ends),
+		T(what_vanishes_waits_for_a_moment),
 		cmocka_unit_test(few_are_never_held),
 		cmocka_unit_test(more_than_twenty_and_half_are_held),
 		cmocka_unit_test(less_than_half_is_not_held),
