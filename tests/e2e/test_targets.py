@@ -93,6 +93,17 @@ def test_a_label_moves_an_object(sites, syncers, both):
     for tenant in both:
         tenant.wait_down(WIDGETS, "moves", lambda item: item["spec"]["size"] == 6)
     assert both[0].up(WIDGETS, "moves")["status"] == {"phase": "moved"}
+    # Without any label both still hold it, and nobody says whose status counts.
+    both[0].patch(WIDGETS, "moves", {"metadata": {"labels": {f"state.workload.kcp.io/{site.key}": None for site in sites}}})
+    for i, tenant in enumerate(both):
+        tenant.set_status_down(WIDGETS, "moves", {"phase": f"three-{i}"})
+    both[0].patch(WIDGETS, "moves", {"spec": {"size": 7}})
+    for tenant in both:
+        tenant.wait_down(WIDGETS, "moves", lambda item: item["spec"]["size"] == 7)
+    assert both[0].up(WIDGETS, "moves")["status"] == {"phase": "moved"}
+    both[0].patch(WIDGETS, "moves", labels(sites[at], "Sync"))
+    both[0].wait_up(WIDGETS, "moves", lambda item: item.get("status") == {"phase": f"three-{at}"})
+    assert shared_out(sites, both, ["moves"]) == {"moves": at}
     both[0].delete(WIDGETS, "moves")
     both[0].wait_up_gone(WIDGETS, "moves")
 

@@ -137,13 +137,13 @@ static void observe_body(struct sy_object *object, json_object *tree)
 	object->failed_action = SY_ACT_NONE;
 }
 
-/* Another target has taken the object, before anybody said who should. */
-static bool taken(json_object *list)
+/* Another target holds the object. */
+static bool taken(const struct sy_engine *engine, json_object *list)
 {
 	size_t n = list ? json_object_array_length(list) : 0;
 	for (size_t i = 0; i < n; i++) {
 		json_object *item = json_object_array_get_idx(list, i);
-		if (json_object_is_type(item, json_type_string) &&
+		if (json_object_is_type(item, json_type_string) && !sy_is_finalizer(engine, item) &&
 		    strncmp(json_object_get_string(item), SY_FINALIZER, sizeof(SY_FINALIZER) - 1) == 0)
 			return true;
 	}
@@ -155,6 +155,7 @@ static void observe_schedule(struct sy_object *object, json_object *tree)
 {
 	const struct sy_engine *engine = object->resource->engine;
 	json_object *labels = sy_json_object(tree, "metadata", "labels", NULL);
+	json_object *finalizers = sy_json_array(tree, "metadata", "finalizers", NULL);
 	bool any = false, ours = false;
 	unsigned targets = 0;
 	if (labels) {
@@ -168,10 +169,11 @@ static void observe_schedule(struct sy_object *object, json_object *tree)
 			ours = ours || (sync && strcmp(key + sizeof(SY_LABEL_STATE) - 1, engine->plan.key) == 0);
 		}
 	}
-	bool first = object->resource->rule.claimed || object->finalizer_index != SY_OBJECT_NONE ||
-		     !taken(sy_json_array(tree, "metadata", "finalizers", NULL));
+	/* Who comes second leaves it to the first, as long as nobody says who should have it. */
+	bool first = object->resource->rule.claimed || object->finalizer_index != SY_OBJECT_NONE || !taken(engine, finalizers);
 	bool elsewhere = any ? !ours : !first;
-	object->up_shared = targets > 1;
+	/* One writer: the target that is named, else the only one that holds it. */
+	object->up_shared = targets > 1 || (targets == 1 ? !ours : object->finalizer_index != SY_OBJECT_NONE && taken(engine, finalizers));
 	object->up_leave = elsewhere || sy_json_str(tree, "metadata", "annotations", engine->leave_annotation, NULL) != NULL;
 }
 
