@@ -4,6 +4,7 @@ WIDGETS = "example.dev/v1alpha1/widgets"  # namespaced
 GADGETS = "example.dev/v1alpha1/gadgets"  # cluster-scoped
 GIZMOS = "other.dev/v1/gizmos"  # namespaced; the cluster is stricter than kcp about it
 PLAINS = "plain.dev/v1/plains"  # namespaced; has no status subresource on either side
+DIALS = "dial.dev/v1/dials"  # namespaced; its status has defaults
 CONFIGMAPS = "v1/configmaps"
 SECRETS = "v1/secrets"
 NAMESPACES = "v1/namespaces"
@@ -16,7 +17,7 @@ SCHEMAS = "apis.kcp.io/v1alpha1/apiresourceschemas"
 WORKSPACES = "tenancy.kcp.io/v1alpha1/workspaces"
 LOGICAL_CLUSTERS = "core.kcp.io/v1alpha1/logicalclusters"
 
-KIND_OF = {WIDGETS: "Widget", GADGETS: "Gadget", GIZMOS: "Gizmo", PLAINS: "Plain", CONFIGMAPS: "ConfigMap", SECRETS: "Secret"}
+KIND_OF = {WIDGETS: "Widget", GADGETS: "Gadget", GIZMOS: "Gizmo", PLAINS: "Plain", DIALS: "Dial", CONFIGMAPS: "ConfigMap", SECRETS: "Secret"}
 GVR_OF = {kind: gvr for gvr, kind in KIND_OF.items()}
 
 
@@ -40,6 +41,10 @@ def gizmo(name, ns="default", **spec):
     return obj(GIZMOS, name, ns, spec=spec or {"size": 1})
 
 
+def dial(name, ns="default", **spec):
+    return obj(DIALS, name, ns, spec=spec or {"size": 1})
+
+
 def configmap(name, ns="default", **data):
     return obj(CONFIGMAPS, name, ns, data=data or {"key": "value"})
 
@@ -48,14 +53,17 @@ def secret(name, ns="default", **text):
     return obj(SECRETS, name, ns, stringData=text or {"password": "tell-nobody"})
 
 
-def schema_of():
+def schema_of(gvr=None):
     """A schema that keeps what tests put in, so that the servers do not hide a loss."""
     open_object = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    status = {**open_object, "properties": {"phase": {"type": "string"}}}
+    if gvr == DIALS:
+        status = {**open_object, "default": {}, "properties": {"phase": {"type": "string", "default": "Pending"}}}
     return {
         "type": "object",
         "properties": {
             "spec": {**open_object, "properties": {"size": {"type": "integer", "format": "int64"}}},
-            "status": {**open_object, "properties": {"phase": {"type": "string"}}},
+            "status": status,
         },
     }
 
@@ -92,7 +100,7 @@ def crd(gvr, kind=None, scope=None):
             "group": group,
             "scope": scope,
             "names": names_of(gvr, kind or KIND_OF[gvr]),
-            "versions": [version_of(gvr, openAPIV3Schema=strict_schema() if gvr == GIZMOS else schema_of())],
+            "versions": [version_of(gvr, openAPIV3Schema=strict_schema() if gvr == GIZMOS else schema_of(gvr))],
         },
     }
 
@@ -108,6 +116,6 @@ def api_resource_schema(gvr, kind=None, prefix="v1"):
             "group": group,
             "scope": "Namespaced" if is_namespaced(gvr) else "Cluster",
             "names": names_of(gvr, kind or KIND_OF[gvr]),
-            "versions": [version_of(gvr, **schema_of())],
+            "versions": [version_of(gvr, **schema_of(gvr))],
         },
     }

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from objects import BINDINGS, CONFIGMAPS, GADGETS, NAMESPACES, WIDGETS, configmap, gadget, widget
+from objects import BINDINGS, CONFIGMAPS, DIALS, GADGETS, NAMESPACES, WIDGETS, configmap, dial, gadget, widget
 from syncerd import exists, program
 from testbed import wait_for
 
@@ -229,3 +229,48 @@ def test_unbinding_what_is_evicted_ends_it(site, syncerd, opened):
     wait_evicted(site)
     syncerd.ctl("uncordon")
     tenant.workspace.delete()
+
+
+def test_a_namespace_that_others_use_is_taken_again(site, syncerd, opened):
+    """Others put their ConfigMaps into every namespace: it stays, without our marks, and is the tenant's again afterwards."""
+    tenant, kube = opened[0], site.kube
+    fill(tenant, "left")
+    namespace = tenant.namespace()
+    before = kube.get(NAMESPACES, namespace)["metadata"]
+    kube.create(CONFIGMAPS, configmap("injected-ca", namespace))
+    try:
+        syncerd.ctl("drain", "--wait")
+        left = kube.get(NAMESPACES, namespace)["metadata"]
+        assert left["annotations"] == {"workload.kcp.io/orphaned-from": site.key} and not set(tenant.marks()) & set(left["labels"])
+        syncerd.ctl("uncordon")
+        tenant.wait_down(WIDGETS, "left-a", timeout=60)
+
+        def ours():
+            found = kube.get(NAMESPACES, namespace)["metadata"]
+            assert (found["uid"], found["labels"], found["annotations"]) == (before["uid"], before["labels"], before["annotations"]), found
+            return True
+
+        wait_for(ours, 60, "the namespace to be as it was")
+        syncerd.wait_state(tenant, "Syncing", timeout=60)
+        assert tenant.down(CONFIGMAPS, "injected-ca")
+    finally:
+        kube.delete(CONFIGMAPS, "injected-ca", namespace)
+
+
+def test_a_status_with_defaults_holds_no_eviction(world, new_site, launch):
+    """It is never empty, so what stands there after ours was taken off may be what the copy says."""
+    world.install_crds(DIALS)
+    site = new_site(exports={"dials": [DIALS]}, claims=())
+    syncerd = launch(site.config())
+    tenant = site.tenant()
+    tenant.create(dial("idle"), dial("runs"))
+    for name in ("idle", "runs"):
+        tenant.wait_down(DIALS, name, lambda item: item.get("status") == {"phase": "Pending"})
+    tenant.set_status_down(DIALS, "runs", {"phase": "Running"})
+    tenant.wait_up(DIALS, "runs", lambda item: item.get("status") == {"phase": "Running"})
+    syncerd.ctl("drain", "--wait")
+    tenant.wait_nothing_down()
+    for name in ("idle", "runs"):
+        item = tenant.up(DIALS, name)
+        assert is_free(site)(item) and item["status"] == {"phase": "Pending"}, item
+    assert syncerd.stop() == 0

@@ -78,6 +78,7 @@ static void stop(struct sim *sim)
 		sim_faults_clear(server);
 		json_object_put(server->requests);
 		json_object_put(server->settings.deny);
+		json_object_put(server->settings.status);
 		sim_store_free(server);
 		sim_types_free(server);
 	}

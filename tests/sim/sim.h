@@ -60,6 +60,7 @@ struct sim_settings {
 	bool streaming_list;   /* answer sendInitialEvents; off = 422 as an old server */
 	bool slice_controller; /* keep the endpoints of slices up to date */
 	json_object *deny;     /* array of {verb?, resource?} that access reviews refuse; NULL = none */
+	json_object *status;   /* {kind: {member: default}} of statuses; NULL = none */
 };
 
 struct sim_fault;

@@ -72,7 +72,7 @@ static void change_settings(struct sim_request *request)
 {
 	struct sim_settings *settings = &request->server->settings;
 	int64_t number;
-	json_object *deny = NULL;
+	json_object *deny = NULL, *status = NULL;
 
 	if (sy_json_int(request->body, &number, "bookmarkMs", NULL) && number > 0) {
 		settings->bookmark_ms = number;
@@ -84,6 +84,11 @@ static void change_settings(struct sim_request *request)
 	if (deny) {
 		json_object_put(settings->deny);
 		settings->deny = json_object_get(deny);
+	}
+	status = sy_json_object(request->body, "statusDefaults", NULL);
+	if (status) {
+		json_object_put(settings->status);
+		settings->status = json_object_get(status);
 	}
 	sy_defer_mark(request->server->settle);
 	ok(request, NULL);

@@ -154,6 +154,25 @@ static bool spec_changed(json_object *before, json_object *after)
 	return !sy_json_equal(a, b);
 }
 
+/* What the schema's defaults add. */
+static void fill_status(const struct sim_request *request, json_object *after)
+{
+	json_object *defaults = sy_json_object(request->server->settings.status, request->target.type->kind, NULL);
+	json_object *status = sy_json_object(after, "status", NULL);
+
+	if (!defaults)
+		return;
+	if (!status) {
+		status = json_object_new_object();
+		sim_set(after, "status", status);
+	}
+	json_object_object_foreach(defaults, key, value)
+	{
+		if (!sy_json_get(status, key, NULL))
+			sim_set(status, key, json_object_get(value));
+	}
+}
+
 static void store_patched(struct sim_request *request, struct sim_object *object, json_object *after, bool is_apply)
 {
 	const struct sim_target *target = &request->target;
@@ -161,6 +180,7 @@ static void store_patched(struct sim_request *request, struct sim_object *object
 	char api_version[320];
 
 	restrict_scope(request, object->value, after);
+	fill_status(request, after);
 	sim_type_api_version(target->type, api_version);
 	if (!is_apply)
 		sim_fields_update(object->value, after, manager_of(request), api_version, target->sub);

@@ -50,7 +50,7 @@ static bool evicted(const struct sy_object *object)
 static bool mirrored(const struct sy_object *object)
 {
 	size_t half = sizeof(object->sent.bytes) / 2;
-	if (!object->has_status || object->status_rejected || object->up_shared || object->up != SY_PRESENT ||
+	if (!object->has_status || object->status_reset || object->up_shared || object->up != SY_PRESENT ||
 	    !sy_hash_known(&object->up_status))
 		return false;
 	return sy_hash_equal(&object->status, &object->up_status) || memcmp(object->sent.bytes + half, object->up_status.bytes, half) == 0;

@@ -75,7 +75,8 @@ static void busy(struct sy_namespace *ns)
 	ns->state = SY_NAMESPACE_BUSY;
 }
 
-/* {"metadata": {name, labels, annotations}}, with the configured labels below ours. */
+/* {"metadata": {name, labels, annotations}}, with the configured labels below ours. To be put on what is there, they take the place of the
+ * one that says that we let it go. */
 static json_object *marks(const struct sy_namespace *ns, bool create)
 {
 	const struct sy_engine *engine = ns->engine;
@@ -95,17 +96,33 @@ static json_object *marks(const struct sy_namespace *ns, bool create)
 	    sy_json_add_str(annotations, SY_ANNOTATION_LOCATOR, locator) ||
 	    (create && (sy_json_add_str(body, "apiVersion", "v1") || sy_json_add_str(body, "kind", "Namespace") ||
 			sy_json_add_str(metadata, "name", ns->down))) ||
-	    (!create && sy_json_add_str(metadata, "uid", ns->uid)) || sy_json_add(metadata, "labels", sy_take_ptr(labels)) ||
-	    sy_json_add(metadata, "annotations", sy_take_ptr(annotations)) || sy_json_add(body, "metadata", sy_take_ptr(metadata)))
+	    (!create && (sy_json_add_str(metadata, "uid", ns->uid) || sy_json_add(annotations, SY_ANNOTATION_ORPHANED, NULL))) ||
+	    sy_json_add(metadata, "labels", sy_take_ptr(labels)) || sy_json_add(metadata, "annotations", sy_take_ptr(annotations)) ||
+	    sy_json_add(body, "metadata", sy_take_ptr(metadata)))
 		return NULL;
 	return sy_take_ptr(body);
+}
+
+static bool is_mine(const struct sy_namespace *ns, json_object *tree)
+{
+	const char *uid = sy_json_str(tree, "metadata", "uid", NULL);
+	const char *locator = sy_json_str(tree, "metadata", "annotations", SY_ANNOTATION_LOCATOR, NULL);
+	return (locator && sy_locator_matches(locator, &ns->engine->target, ns->engine->plan.cluster, ns->up)) ||
+	       (uid && *ns->uid && strcmp(uid, ns->uid) == 0);
+}
+
+/* A drain under our key let it go, because of what others have in it, and nobody has taken it since. The name says the rest: it is the hash
+ * of target, uid and workspace. */
+static bool was_mine(const struct sy_namespace *ns, json_object *tree)
+{
+	const char *from = sy_json_str(tree, "metadata", "annotations", SY_ANNOTATION_ORPHANED, NULL);
+	return from && strcmp(from, ns->engine->plan.key) == 0 &&
+	       !sy_json_get(tree, "metadata", "annotations", SY_ANNOTATION_LOCATOR, NULL);
 }
 
 static void looked(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_namespace *ns = arg;
-	const char *uid = sy_json_str(result->object, "metadata", "uid", NULL);
-	const char *locator = sy_json_str(result->object, "metadata", "annotations", SY_ANNOTATION_LOCATOR, NULL);
 	ns->request = NULL;
 	if (result->verdict == SY_KUBE_NOT_FOUND) {
 		if (ns->doubt)
@@ -114,8 +131,9 @@ static void looked(void *arg, const struct sy_kube_result *result)
 			sy_namespace_review(ns);
 	} else if (result->verdict != SY_KUBE_OK || !result->object) {
 		sy_namespace_retry(ns, result);
-	} else if ((locator && sy_locator_matches(locator, &ns->engine->target, ns->engine->plan.cluster, ns->up)) ||
-		   (uid && *ns->uid && strcmp(uid, ns->uid) == 0)) {
+	} else if (was_mine(ns, result->object) && (sy_engine_drain(ns->engine) || !ns->objects)) {
+		sy_namespace_gone(ns); /* as we want it */
+	} else if (is_mine(ns, result->object) || was_mine(ns, result->object)) {
 		sy_namespace_observe(ns, result->object);
 		if (ns->state == SY_NAMESPACE_TERMINATING) {
 			ns->failures++;

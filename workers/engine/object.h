@@ -108,6 +108,7 @@ struct sy_object {
 	bool status_all_lower : 1;
 	bool status_rejected : 1;
 	bool status_tested : 1; /* a status write failed without a cause, upstream has been read since */
+	bool status_reset : 1;	/* was taken off, or cannot be: what stands there now is the schema's, or another's */
 	bool up_broken : 1;	/* its content cannot be read: only its metadata is known */
 	bool down_broken : 1;
 	bool too_large : 1;	/* that is why */

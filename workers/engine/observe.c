@@ -187,6 +187,7 @@ static bool observe_up_metadata(struct sy_object *object, json_object *tree)
 		if (*object->up_uid) { /* another object of the same name */
 			sy_hash_clear(&object->sent);
 			object->sent_core = 0;
+			object->status_reset = false;
 		}
 		sy_uid_copy(object->up_uid, uid);
 	}

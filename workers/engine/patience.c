@@ -76,7 +76,7 @@ void sy_patience_forgive(struct sy_resource *resource, bool good)
 {
 	for (struct sy_object *object = sy_table_next(&resource->table, NULL); object; object = sy_table_next(&resource->table, object)) {
 		if (good) {
-			object->permanent = object->status_rejected = false;
+			object->permanent = object->status_rejected = object->status_reset = false;
 			sy_fight_over(object);
 		}
 		if (!denied(object))

@@ -84,6 +84,7 @@ static void was_reset(void *arg, const struct sy_kube_result *result)
 		if (sy_op_news(op, SY_SIDE_UP, result))
 			sy_observe_absent(object, SY_SIDE_UP);
 	} else if (result->verdict == SY_KUBE_OK) {
+		object->status_reset = true; /* a status with defaults comes back at once, and may be what the copy says */
 		if (result->object && sy_op_news(op, SY_SIDE_UP, result)) {
 			sy_op_take(op, SY_SIDE_UP, result->object);
 			sy_observe_up(object, result->object);
@@ -91,7 +92,7 @@ static void was_reset(void *arg, const struct sy_kube_result *result)
 	} else if (result->verdict == SY_KUBE_BAD_REQUEST || sy_op_rejected(op, SY_SIDE_UP, result)) {
 		/* Its schema wants a status: the old one stays, and the eviction goes on. */
 		sy_object_tell(object, SY_REASON_STATUS_REJECTED, result->message);
-		object->status_rejected = true;
+		object->status_reset = true;
 	} else if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_CONFLICT) {
 		sy_do_get_up(op);
 		return;
