@@ -7,8 +7,10 @@
 
 #define MAX_VALUE (1024u * 1024)
 
-static const char *const wanted[] = {"name",	   "namespace", "uid",	      "resourceVersion", "generation", "deletionTimestamp",
-				     "finalizers", "labels",	"annotations"};
+#define MAX_MANAGERS 64u /* servers keep about ten */
+
+static const char *const wanted[] = {"name",	   "namespace", "uid",	       "resourceVersion", "generation", "deletionTimestamp",
+				     "finalizers", "labels",	"annotations", "ownerReferences"};
 #define WANTED (sizeof(wanted) / sizeof(wanted[0]))
 #define NAMES 2u /* the first ones: enough to say which object it is */
 
@@ -104,6 +106,54 @@ static int copy_member(struct slice metadata, const char *name, json_object *int
 	return parsed ? (sy_json_add(into, name, parsed) < 0 ? -ENOMEM : 1) : 0;
 }
 
+/* The same, of what may be missing from the entry. */
+static int copy_part(struct slice from, const char *name, json_object *into)
+{
+	bool whole = true;
+	int r = copy_member(from, name, into, &whole);
+
+	return r < 0 ? r : 0;
+}
+
+/* Which labels an entry holds, as {"f:metadata": {"f:labels": ...}}. */
+static int copy_labels(struct slice entry, json_object *into)
+{
+	sy_auto_json json_object *fields = json_object_new_object(), *labels = json_object_new_object();
+	struct slice text;
+
+	if (!find_member(entry, "fieldsV1", &text) || !find_member(text, "f:metadata", &text))
+		return 0;
+	if (!fields || !labels || copy_part(text, "f:labels", labels) < 0 || sy_json_add(fields, "f:metadata", sy_take_ptr(labels)) < 0 ||
+	    sy_json_add(into, "fieldsV1", sy_take_ptr(fields)) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* managedFields repeats the names of all members, and so has whatever made the object unreadable. */
+static int copy_managers(struct slice metadata, json_object *into)
+{
+	sy_auto_json json_object *list = json_object_new_array();
+	struct slice text, value;
+
+	if (!list)
+		return -ENOMEM;
+	if (!find_member(metadata, "managedFields", &text) || !take_char(&text, '['))
+		return 0;
+	for (unsigned i = 0; i < MAX_MANAGERS && take_value(&text, &value); i++) {
+		json_object *entry = json_object_new_object();
+
+		if (!entry || json_object_array_add(list, entry) != 0) {
+			json_object_put(entry);
+			return -ENOMEM;
+		}
+		if (copy_part(value, "manager", entry) < 0 || copy_labels(value, entry) < 0)
+			return -ENOMEM;
+		if (!take_char(&text, ','))
+			break;
+	}
+	return json_object_array_length(list) > 0 && sy_json_add(into, "managedFields", sy_take_ptr(list)) < 0 ? -ENOMEM : 0;
+}
+
 int sy_about_read(const char *data, size_t len, json_object **ret_about, bool *ret_whole)
 {
 	sy_auto_json json_object *about = json_object_new_object(), *metadata = json_object_new_object();
@@ -125,6 +175,8 @@ int sy_about_read(const char *data, size_t len, json_object **ret_about, bool *r
 		return 0;
 	for (size_t i = NAMES; !whole && i < WANTED; i++)
 		json_object_object_del(metadata, wanted[i]);
+	if (whole && copy_managers(text, metadata) < 0)
+		return -ENOMEM;
 	if (sy_json_add(about, "metadata", sy_take_ptr(metadata)) < 0)
 		return -ENOMEM;
 	*ret_about = sy_take_ptr(about);

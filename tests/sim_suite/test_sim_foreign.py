@@ -1,6 +1,8 @@
 """Objects of others in the place of our copies: left alone, told, and looked at again."""
+import pytest
+
 from .simulator import CT_MERGE, WIDGETS, widget, widgets
-from .world import TEAM, Team, stays, wait_for, wait_hit
+from .world import TEAM, WIDGET_LISTS, Team, stays, wait_for, wait_hit
 
 GADGETS = WIDGETS + "/gadgets"
 
@@ -88,14 +90,20 @@ def test_copied_labels_make_nothing_ours(sim, syncerd):
     assert sim.cluster.get(path)["metadata"]["uid"] == uid, "with a counterpart the labels count"
 
 
-def test_drain_leaves_what_only_has_copied_labels(sim, syncerd):
+@pytest.mark.parametrize("note", ["plain", "unreadable-"])
+def test_drain_leaves_what_only_has_copied_labels(sim, syncerd, note):
+    """Also when nothing but its metadata can be read."""
     team = Team(sim)
+    sim.cluster.fault("unreadable", method="GET", path=WIDGET_LISTS, query="labelSelector", agent="sync", times=-1)
+    sim.cluster.post("close-watches")
     team.create("w1")
     team.wait_down("w1")
     copy = team.down("w1")["metadata"]
     child = widget("child", copy["namespace"])
     child["metadata"]["labels"] = copy["labels"]
+    child["spec"]["note"] = note
     sim.cluster.call("POST", widgets(copy["namespace"]), child)
+    wait_for(lambda: "copied" in syncerd.ctl("events", TEAM), 20, "it to be seen")
     sim.kcp.at(TEAM).call("DELETE", "/apis/apis.kcp.io/v1alpha2/apibindings/widgets")
     wait_for(lambda: sim.cluster.get(widgets(copy["namespace"], "w1")) is None, 30, "the copy to go")
     wait_for(lambda: not (syncerd.workspace(TEAM) or {}).get("pid"), 40, "the worker to end")

@@ -289,6 +289,7 @@ void sy_observe_broken(struct sy_object *object, enum sy_side side, const struct
 		sy_hash_clear(&object->up_status);
 	} else {
 		object->down_broken = true;
+		object->down_copied = !sy_observe_made(broken->about);
 		object->has_status = object->status_unread = false;
 		object->update_index = SY_OBJECT_NONE;
 		sy_hash_clear(&object->owned);

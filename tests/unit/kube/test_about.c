@@ -20,8 +20,18 @@ static const struct {
 	{"{\"metadata\":{\"managedFields\":[{\"f:\\u0000\":{}}],\"name\":\"a\",\"finalizers\":[\"x/y\"],\"generation\":3,"
 	 "\"deletionTimestamp\":\"t\",\"labels\":{\"l\":\"v\"},\"resourceVersion\":\"7\"},\"spec\":{\"\\u0000\":1}}",
 	 "{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"7\",\"generation\":3,\"deletionTimestamp\":\"t\",\"finalizers\":[\"x/y\"],"
-	 "\"labels\":{\"l\":\"v\"}}}",
+	 "\"labels\":{\"l\":\"v\"},\"managedFields\":[{}]}}",
 	 true},
+	/* who set which label, whatever else there is */
+	{"{\"metadata\":{\"managedFields\":[{\"fieldsV1\":{\"f:metadata\":{\"f:labels\":{\"f:l\":{}},\"f:x\":{}},\"f:\\u0000\":{}},"
+	 "\"manager\":\"m\",\"operation\":\"Apply\"} , {\"manager\":\"n\",\"fieldsV1\":{\"f:metadata\":{}}},{\"manager\":\"\xff\"}],"
+	 "\"name\":\"a\",\"ownerReferences\":[{\"uid\":\"o\"}]},\"spec\":{\"\\u0000\":1}}",
+	 "{\"metadata\":{\"name\":\"a\",\"ownerReferences\":[{\"uid\":\"o\"}],\"managedFields\":[{\"manager\":\"m\","
+	 "\"fieldsV1\":{\"f:metadata\":{\"f:labels\":{\"f:l\":{}}}}},{\"manager\":\"n\",\"fieldsV1\":{\"f:metadata\":{}}},{}]}}",
+	 true},
+	{"{\"metadata\":{\"managedFields\":[],\"name\":\"a\"}}", "{\"metadata\":{\"name\":\"a\"}}", true},
+	{"{\"metadata\":{\"managedFields\":[7,[]],\"name\":\"a\"}}", "{\"metadata\":{\"name\":\"a\",\"managedFields\":[{},{}]}}", true},
+	{"{\"metadata\":{\"managedFields\":null,\"name\":\"a\"}}", "{\"metadata\":{\"name\":\"a\"}}", true},
 	/* cut off behind the metadata, and within it */
 	{"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\"},\"spec\":{\"long\":\"xxxxxxx", "{\"metadata\":{\"name\":\"a\",\"uid\":\"u\"}}",
 	 true},

@@ -190,6 +190,38 @@ static void tells_whose_an_object_is(void **state)
 	close_fixture(&f);
 }
 
+/* Of an unreadable copy, too, the labels alone do not say that it is ours. */
+static void tells_copied_labels_of_what_cannot_be_read(void **state)
+{
+	static const struct {
+		const char *text;
+		bool copied;
+	} rows[] = {
+		{"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"managedFields\":[{\"manager\":\"syncerd\",\"fieldsV1\":" LABEL "}]}}",
+		 false},
+		{"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"managedFields\":[{\"manager\":\"other\",\"fieldsV1\":" LABEL "}]}}", true},
+		{"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"managedFields\":[{}]}}", true},
+		{"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"ownerReferences\":[{\"uid\":\"p\"}]}}", true},
+		{"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\"}}", false}, /* a server without managedFields */
+	};
+	struct sy_error why = {0};
+	struct fixture f;
+	struct sy_object *object = calloc(1, sizeof(*object) + 8);
+	(void)state;
+	open_fixture(&f);
+	assert_non_null(object);
+	object->resource = &f.resource;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		sy_auto_json json_object *tree = parse(rows[i].text);
+		struct sy_reflector_broken broken = {.about = tree, .why = &why};
+		sy_observe_broken(object, SY_SIDE_DOWN, &broken);
+		if (object->down_copied != rows[i].copied || !object->down_broken)
+			fail_msg("%s", rows[i].text);
+	}
+	free(object);
+	close_fixture(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +230,7 @@ int main(void)
 		cmocka_unit_test(loses_races_without_being_refused),
 		cmocka_unit_test(tells_our_labels_from_copied_ones),
 		cmocka_unit_test(tells_whose_an_object_is),
+		cmocka_unit_test(tells_copied_labels_of_what_cannot_be_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
