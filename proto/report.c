@@ -52,6 +52,7 @@ static const struct sy_field resource_fields[] = {
 	{.name = "pending", .kind = SY_FIELD_UINT, .offset = R(pending)},
 	{.name = "failing", .kind = SY_FIELD_UINT, .offset = R(failing)},
 	{.name = "foreign", .kind = SY_FIELD_UINT, .offset = R(foreign)},
+	{.name = "copies", .kind = SY_FIELD_UINT, .offset = R(copies)},
 	{.name = "upSynced", .kind = SY_FIELD_BOOL, .offset = R(up_synced)},
 	{.name = "downSynced", .kind = SY_FIELD_BOOL, .offset = R(down_synced)},
 	{.name = "reason", .offset = R(reason), .limit = 63, .check = sy_check_word_or_empty, .expected = "a CamelCase word"},

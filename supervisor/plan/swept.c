@@ -18,7 +18,7 @@ static bool empty(const struct sy_report *report, const struct sy_plan_resource 
 {
 	const struct sy_report_resource *row = find_row(report, resource);
 
-	if (!row || row->pending > 0 || row->synced > 0 || (!row->down_synced && resource->role != SY_ROLE_ABSENT))
+	if (!row || row->pending > 0 || row->synced > 0 || row->copies > 0 || (!row->down_synced && resource->role != SY_ROLE_ABSENT))
 		return false;
 	/* Being refused upstream says nothing: only a binding that is gone leaves no finalizer to release. */
 	return resource->claimed || resource->up_gone || row->up_synced;

@@ -62,6 +62,11 @@ static bool left_alone(const struct sy_object *object)
 	return object->down_copied && object->down == SY_PRESENT && (object->literal || object->up != SY_PRESENT);
 }
 
+bool sy_flow_copy(const struct sy_object *object)
+{
+	return (object->down == SY_PRESENT || object->down == SY_MAYBE) && !left_alone(object);
+}
+
 enum sy_action sy_flow_action(const struct sy_object *object)
 {
 	const struct sy_resource *resource = object->resource;
@@ -152,6 +157,8 @@ static void await_deletion(struct sy_object *object)
 /* Nothing of the object is in its namespace, and nothing will be. Until all is known, it counts. */
 static bool uses_namespace(const struct sy_object *object, enum sy_action action)
 {
+	if (object->contended && sy_patience_wanted(object))
+		return true; /* in a while */
 	bool gone = object->down == SY_ABSENT || object->down == SY_UNSEEN ||
 		    (object->down == SY_FOREIGN && sy_engine_drain(object->resource->engine));
 	return !(gone && action == SY_ACT_NONE && object->resource->ready && object->resource->engine->plan.mode != SY_PLAN_PAUSED);

@@ -217,6 +217,7 @@ uint64_t sy_observe_rv(json_object *tree);
 enum sy_action sy_flow_action(const struct sy_object *object);
 /* Something about the object is new: queue it when there is something to do. May free it when nothing is left of it. */
 bool sy_flow_status_due(const struct sy_object *object);
+bool sy_flow_copy(const struct sy_object *object); /* a copy of ours is downstream, or may be */
 void sy_flow_consider(struct sy_object *object, bool fresh);
 void sy_flow_run(struct sy_engine *engine); /* start what the queue and the limit allow */
 void sy_flow_next(struct sy_op *op);	    /* after an answer */
@@ -235,6 +236,7 @@ void sy_flow_tick(struct sy_engine *engine); /* timers */
 /* patience.c: what cannot be done for the time being */
 /* Of an object with nothing to do: another's object stands in its place. True: that is its reason, it has been told, and a timer runs. */
 bool sy_patience_foreign(struct sy_object *object);
+bool sy_patience_wanted(const struct sy_object *object); /* it lives upstream, and is to have a copy */
 /* The last request was refused for good: returns the time after which to try again all the same. */
 int64_t sy_patience_delay(struct sy_object *object);
 /* Of an object with nothing to do: keep the timer of its refusals, or of the guard, or none. */

@@ -41,12 +41,16 @@ void sy_patience_rest(struct sy_object *object)
 		sy_queue_unwait(&object->resource->engine->queue, object);
 }
 
-bool sy_patience_foreign(struct sy_object *object)
+bool sy_patience_wanted(const struct sy_object *object)
 {
 	const struct sy_resource *resource = object->resource;
-	bool wanted = object->up == SY_PRESENT && !object->up_deleting && !object->up_leave && resource->rule.role == SY_ROLE_SYNC &&
-		      resource->engine->plan.mode == SY_PLAN_RUN;
-	if (object->down != SY_FOREIGN || !wanted)
+	return object->up == SY_PRESENT && !object->up_deleting && !object->up_leave && resource->rule.role == SY_ROLE_SYNC &&
+	       resource->engine->plan.mode == SY_PLAN_RUN;
+}
+
+bool sy_patience_foreign(struct sy_object *object)
+{
+	if (object->down != SY_FOREIGN || !sy_patience_wanted(object))
 		return false;
 	object->reason = object->ns ? SY_REASON_FOREIGN : SY_REASON_NAME_COLLISION;
 	if (object->heap_index)

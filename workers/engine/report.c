@@ -18,6 +18,7 @@ static void count_object(const struct sy_object *object, struct sy_report_resour
 	enum sy_action action = sy_flow_action(object);
 	out->objects += object->up == SY_PRESENT;
 	out->foreign += object->down == SY_FOREIGN;
+	out->copies += sy_flow_copy(object);
 	out->failing += object->reason != SY_REASON_NONE && object->reason != SY_REASON_SOFT_FINALIZERS;
 	out->pending += action != SY_ACT_NONE && action != SY_ACT_FORGET;
 	out->synced += object->up == SY_PRESENT && object->down == SY_PRESENT && action == SY_ACT_NONE && !object->permanent &&
@@ -96,7 +97,7 @@ bool sy_engine_drained(struct sy_engine *engine)
 			return false;
 		for (struct sy_object *object = sy_table_next(&resource->table, NULL); object;
 		     object = sy_table_next(&resource->table, object))
-			if (sy_flow_action(object) != SY_ACT_NONE || object->down == SY_PRESENT)
+			if (sy_flow_action(object) != SY_ACT_NONE || sy_flow_copy(object))
 				return false;
 	}
 	return true;

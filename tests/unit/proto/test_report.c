@@ -6,8 +6,8 @@
 	"{\"planGeneration\":3,\"phase\":\"Degraded\",\"reason\":\"ObjectsFailing\",\"message\":\"SchemaMismatch\",\"drained\":false,"     \
 	"\"upstream\":\"OK\",\"downstream\":\"Forbidden\",\"lagMs\":12,\"upRequests\":18446744073709551615,\"downRequests\":2,"            \
 	"\"writesUp\":3,\"writesDown\":4,\"namespaces\":5,\"resources\":[{\"group\":\"example.dev\",\"resource\":\"widgets\","             \
-	"\"objects\":10,\"synced\":8,\"pending\":1,\"failing\":1,\"foreign\":0,\"upSynced\":true,\"downSynced\":true,"                     \
-	"\"reason\":\"SchemaMismatch\"}]}"
+	"\"objects\":10,\"synced\":8,\"pending\":1,\"failing\":1,\"foreign\":0,\"copies\":9,\"upSynced\":true,"                            \
+	"\"downSynced\":true,\"reason\":\"SchemaMismatch\"}]}"
 #define EVENT                                                                                                                              \
 	"{\"warning\":true,\"group\":\"example.dev\",\"resource\":\"widgets\",\"object\":\"default/a\",\"reason\":\"ForeignObject\","      \
 	"\"message\":\"exists and is not ours\",\"count\":3,\"time\":1795500000}"

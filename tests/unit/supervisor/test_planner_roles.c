@@ -237,6 +237,9 @@ static void swept_by_report(void **state)
 	row.synced = 1; /* held by a soft finalizer */
 	assert_false(swept(&p, 7, row, SY_KUBE_OK));
 	row.synced = 0;
+	row.copies = 1; /* held likewise, and not in step */
+	assert_false(swept(&p, 7, row, SY_KUBE_OK));
+	row.copies = 0;
 	row.up_synced = false;
 	assert_false(swept(&p, 7, row, SY_KUBE_UNREACHABLE));
 	assert_false(swept(&p, 7, row, SY_KUBE_FORBIDDEN)); /* of whatever resource: it says nothing about this one, nor about ever */

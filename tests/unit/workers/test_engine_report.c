@@ -169,6 +169,54 @@ static void counts_and_the_most_frequent_reason(void **state)
 	sy_report_done(&report);
 }
 
+/* Whatever hinders it: nothing is finished with while it has copies. */
+static void counts_copies_that_are_not_in_step(void **state)
+{
+	struct fixture *f = *state;
+	struct sy_report report = {0};
+	struct sy_object *object;
+
+	plan(f, 1, "example.dev", "widgets");
+	add(f, 0, "default/none", SY_REASON_NONE)->down = SY_ABSENT;
+	add(f, 0, "default/foreign", SY_REASON_FOREIGN)->down = SY_FOREIGN;
+	add(f, 0, "default/in-step", SY_REASON_NONE)->down = SY_PRESENT;
+	add(f, 0, "default/doubtful", SY_REASON_NONE)->down = SY_MAYBE;
+	object = add(f, 0, "default/contended", SY_REASON_CONTENDED);
+	object->down = SY_PRESENT;
+	object->contended = object->up_soft = true;
+	object = add(f, 0, "default/broken", SY_REASON_INVALID);
+	object->down = SY_PRESENT;
+	object->down_broken = true;
+	object = add(f, 0, "default/=copied", SY_REASON_NONE); /* it has our labels from its parent */
+	object->up = SY_UNSEEN;
+	object->down = SY_PRESENT;
+	object->down_copied = true;
+	assert_int_equal(sy_engine_report(f->engine, &report, NULL), 0);
+	assert_int_equal(report.resources[0].copies, 4);
+	sy_report_done(&report);
+}
+
+/* A namespace stays while an object is to have a copy in it, if only after a while. */
+static void what_is_contended_keeps_its_namespace(void **state)
+{
+	struct fixture *f = *state;
+	struct sy_object *object;
+
+	plan(f, 1, "example.dev", "widgets");
+	object = add(f, 0, "default/w", SY_REASON_CONTENDED);
+	object->resource->ready = true;
+	object->finalizer_index = 0;
+	object->down = SY_ABSENT;
+	object->contended = true;
+	object->fight_ms = sy_object_now_ms(object) + SY_FIGHT_MS;
+	sy_flow_consider(object, false);
+	assert_int_equal(object->ns->users, 1);
+	object->up_leave = true; /* it would not even then */
+	object->finalizer_index = SY_OBJECT_NONE;
+	sy_flow_consider(object, false);
+	assert_int_equal(object->ns->users, 0);
+}
+
 static void nudge(void *arg)
 {
 	struct fixture *f = arg;
@@ -262,8 +310,13 @@ static void a_dump_of_all_failures_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_report_never_exceeds_its_bounds), T(counts_and_the_most_frequent_reason), T(reports_are_coalesced),
-		T(dumps_what_is_asked_for),	      T(a_dump_of_all_failures_is_bounded),
+		T(a_report_never_exceeds_its_bounds),
+		T(counts_and_the_most_frequent_reason),
+		T(reports_are_coalesced),
+		T(dumps_what_is_asked_for),
+		T(a_dump_of_all_failures_is_bounded),
+		T(counts_copies_that_are_not_in_step),
+		T(what_is_contended_keeps_its_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
