@@ -68,6 +68,9 @@ struct sy_plan {
 	int64_t namespace_clean_delay_ms;
 	bool guard;	   /* deletions that are not explained are held when they are many (syncerd-rules(7) 7.1) */
 	uint64_t approved; /* an operator has let go what is held: higher than in the plan before. What the first plan says means nothing */
+	char **held; /* labels ("widgets.example.dev") of resources of which the guard of an earlier process of this worker held copies:
+			    * what the first lists lack of them stays held, few or many. Of no concern to a resource that is known */
+	size_t held_count;
 	bool keep_namespaces; /* it is not known what else may be inside (an export cannot be read): delete none. In a DRAIN they are let go:
 				* they lose our marks and stay, with all that is in them */
 	bool sync_root_ca;

@@ -53,6 +53,7 @@ static const struct sy_field resource_fields[] = {
 	{.name = "failing", .kind = SY_FIELD_UINT, .offset = R(failing)},
 	{.name = "foreign", .kind = SY_FIELD_UINT, .offset = R(foreign)},
 	{.name = "copies", .kind = SY_FIELD_UINT, .offset = R(copies)},
+	{.name = "held", .kind = SY_FIELD_BOOL, .offset = R(held)},
 	{.name = "upSynced", .kind = SY_FIELD_BOOL, .offset = R(up_synced)},
 	{.name = "downSynced", .kind = SY_FIELD_BOOL, .offset = R(down_synced)},
 	{.name = "reason", .offset = R(reason), .limit = 63, .check = sy_check_word_or_empty, .expected = "a CamelCase word"},

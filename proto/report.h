@@ -36,6 +36,7 @@ struct sy_report_resource {
 	uint64_t failing; /* permanent error or back-off */
 	uint64_t foreign; /* exist downstream and are not ours */
 	uint64_t copies;  /* of ours that are downstream, or may be */
+	bool held;	  /* the guard against mass deletion holds copies of it (proto/plan.h) */
 	bool up_synced;	  /* complete list upstream */
 	bool down_synced;
 	char *reason; /* most frequent reason among failing objects (5.6), or "" */

@@ -54,6 +54,7 @@ void sy_worker_free(struct sy_worker *worker)
 	sy_timer_free(worker->deadline);
 	sy_timer_free(worker->tick);
 	sy_plan_done(&worker->plan);
+	sy_strv_done(&worker->held);
 	free(worker->program);
 	free(worker->cluster);
 	free(worker);

@@ -7,6 +7,7 @@
 #include "base/loop.h"
 #include "link/link.h"
 #include "proto/channel.h"
+#include "supervisor/discovery/strv.h"
 #include "supervisor/process/worker_state.h"
 #include "supervisor/process/workers.h"
 
@@ -30,11 +31,13 @@ struct sy_worker {
 	struct sy_plan plan; /* what is wanted; its generation is the latest */
 	enum sy_worker_state state;
 	bool wanted;
-	bool drained;	   /* the worker said so of the present plan */
-	uint64_t approved; /* times an operator let go what the guard held (proto/plan.h) */
-	bool paused;	   /* by an operator; also in owner->pauses, which outlives this record */
-	int log_level;	   /* operator's override, -1 = none */
-	bool renewing;	   /* it was told to restart for new settings, and has not come back yet */
+	bool drained;		      /* the worker said so of the present plan */
+	uint64_t approved;	      /* times an operator let go what the guard held (proto/plan.h) */
+	uint64_t approved_generation; /* of the plan that said so last: what reports of older ones hold is let go */
+	struct sy_strv held;	      /* labels of what the guard holds, for its next process */
+	bool paused;		      /* by an operator; also in owner->pauses, which outlives this record */
+	int log_level;		      /* operator's override, -1 = none */
+	bool renewing;		      /* it was told to restart for new settings, and has not come back yet */
 	uint64_t queued;
 	int64_t retry_ms;  /* BACKOFF: when it ends */
 	unsigned failures; /* since the last stable run */
@@ -108,6 +111,12 @@ void sy_worker_cleanup(struct sy_worker *worker); /* close what belongs to the p
 enum sy_log_level sy_worker_level(const struct sy_worker *worker);
 /* Silence after which it counts as hung, by the interval that it knows. */
 int64_t sy_worker_silence_ms(const struct sy_worker *worker);
+
+/* worker_held.c */
+/* After each report: what the guard holds outlives the process. */
+void sy_worker_held_update(struct sy_worker *worker);
+/* An operator lets go what is held: a matter of the next plan. */
+void sy_worker_held_release(struct sy_worker *worker);
 
 /* worker_talk.c */
 int sy_worker_listen(struct sy_worker *worker, const char *path, struct sy_error *err);

@@ -23,6 +23,8 @@ struct sy_plan sy_worker_effective_plan(const struct sy_worker *worker)
 	struct sy_plan plan = worker->plan;
 
 	plan.approved = worker->approved;
+	plan.held = worker->held.items;
+	plan.held_count = worker->held.count;
 	if (worker->paused)
 		plan.mode = SY_PLAN_PAUSED;
 	return plan;
@@ -95,6 +97,7 @@ static int take_report(struct sy_worker *worker, json_object *body, struct sy_er
 	worker->has_report = true;
 	heartbeat(worker);
 	sy_worker_lag_update(worker);
+	sy_worker_held_update(worker);
 	if (!same)
 		sy_worker_changed(worker);
 	/* Drained counts for the plan that is wanted now, not for one that was replaced while the worker drained. */

@@ -54,7 +54,7 @@ int sy_workers_approve(struct sy_workers *workers, const char *cluster, struct s
 		return rc;
 	if (worker->paused)
 		return sy_error_set(err, EBUSY, "the workspace is paused, which an approval does not end: resume it first");
-	worker->approved++;
+	sy_worker_held_release(worker);
 	send_plan_again(worker);
 	return 0;
 }

@@ -1,4 +1,6 @@
 """Many objects vanish at once, in ways that no watch tells: their copies are held until somebody approves, or until the objects are back."""
+import os
+import signal
 import time
 
 from .simulator import CT_MERGE, widgets
@@ -100,3 +102,63 @@ def test_few_go_after_a_moment(sim, syncerd):
     wait_for(lambda: configmaps(sim) == set(NAMES) - set(few), 60, "their copies to go")
     assert not held(syncerd)
     assert syncerd.workspace(TEAM)["state"] == "Syncing"
+
+
+def delete_while_paused(team, syncerd):
+    """What vanishes before anything may be written is held whole, however slowly it goes."""
+    syncerd.ctl("pause", TEAM)
+    wait_for(lambda: syncerd.workspace(TEAM)["state"] == "Paused", 60, "the pause")
+    for name in NAMES:
+        team.api.call("DELETE", f"{CONFIGMAPS}/{name}")
+    def presence():
+        return {item["upstream"]["presence"] for item in syncerd.json("dump", TEAM, f"default/{NAMES[-1]}")["objects"]}
+    wait_for(lambda: presence() == {"in doubt"}, 60, "the last deletion to be seen")
+    syncerd.ctl("resume", TEAM)
+
+
+def wait_holds(syncerd, not_by=None):
+    """Until the worker holds; another one than that of pid not_by."""
+    def holds():
+        entry = syncerd.workspace(TEAM) or {}
+        return entry.get("reason") == "MassDeletionHeld" and entry.get("pid") != not_by
+    wait_for(holds, 60, "the guard to hold")
+    return syncerd.pids()[TEAM]
+
+
+def test_a_hold_outlives_process_and_rules(sim, syncerd):
+    """To a new process, and after a change of the rules, the lost are only few beside those that are new."""
+    team = make_configmaps(sim)
+    delete_while_paused(team, syncerd)
+    pid = wait_holds(syncerd)
+    for i in range(2 * MANY):
+        team.api.call("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"new{i}", "namespace": "default"}})
+    wait_for(lambda: len(sim.cluster.list("/api/v1/configmaps")) >= 3 * MANY, 60, "the new copies")
+
+    def all_stay():
+        stays(lambda: configmaps(sim) == set(NAMES), "what is held", 3)
+    syncerd.ctl("restart", TEAM)
+    pid = wait_holds(syncerd, not_by=pid)
+    all_stay()
+    os.kill(pid, signal.SIGKILL)
+    pid = wait_holds(syncerd, not_by=pid)
+    all_stay()
+
+    # Its configmaps are listed anew under other rules.
+    sim.kcp.forget_requests()
+    syncerd.config.write_text(syncerd.config.read_text().replace("sync:\n", "sync:\n  syncRootCA: true\n"))
+    os.kill(syncerd.process.pid, signal.SIGHUP)
+    mine = f"/clusters/{CLUSTER}/api/v1/configmaps"
+    wait_for(lambda: sim.kcp.requests(path=mine, agent="syncer-worker"), 60, "the new rules")
+    assert wait_holds(syncerd) == pid
+    all_stay()
+
+    # A hold ends with its objects: then few are only few again.
+    for name in NAMES:
+        team.api.call("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}})
+    syncerd.wait_syncing(TEAM, seconds=60)
+    syncerd.ctl("restart", TEAM)
+    wait_for(lambda: (syncerd.workspace(TEAM) or {}).get("state") == "Syncing" and syncerd.pids().get(TEAM) != pid, 60, "the new process")
+    few = NAMES[:3]
+    for name in few:
+        team.api.call("DELETE", f"{CONFIGMAPS}/{name}")
+    wait_for(lambda: configmaps(sim) == set(NAMES) - set(few), 60, "their copies to go")

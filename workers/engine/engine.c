@@ -220,14 +220,28 @@ static struct sy_resource *find(struct sy_engine *engine, const char *group, con
 	return NULL;
 }
 
+/* A new resource, in the place of one that goes, or where an earlier process had one. */
+static int make_resource(struct sy_engine *engine, struct sy_resource *former, const struct sy_plan_resource *rule, struct sy_error *err)
+{
+	struct sy_guard guard = former ? former->guard : (struct sy_guard){0};
+	struct sy_resource *resource = NULL;
+	if (former)
+		sy_resource_stop(former);
+	int rc = sy_resource_new(&resource, engine, rule, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; !former && i < engine->plan.held_count; i++)
+		guard.kept = guard.kept || strcmp(engine->plan.held[i], resource->label) == 0;
+	sy_guard_inherit(&resource->guard, &guard);
+	return 0;
+}
+
 static int follow_rule(struct sy_engine *engine, const struct sy_plan_resource *rule, struct sy_error *err)
 {
 	struct sy_resource *resource = find(engine, rule->group, rule->resource);
 	enum sy_rule_change change = resource ? sy_rule_compare(resource, rule) : SY_RULE_REPLACE;
-	if (resource && change == SY_RULE_REPLACE)
-		sy_resource_stop(resource);
 	if (change == SY_RULE_REPLACE)
-		return sy_resource_new(&resource, engine, rule, err);
+		return make_resource(engine, resource, rule, err);
 	int rc = change == SY_RULE_SAME ? 0 : sy_resource_set_rule(resource, rule, err);
 	for (int side = 0; rc == 0 && change == SY_RULE_RELIST && side < SY_SIDE_MAX; side++)
 		if (resource->view[side].reflector)

@@ -86,11 +86,40 @@ int64_t sy_guard_delay(const struct sy_object *object)
 	return object->up_vanished && since < SY_GUARD_LOOK_MS && guarded(object->resource) ? SY_GUARD_LOOK_MS - (int64_t)since : 0;
 }
 
+void sy_guard_inherit(struct sy_guard *guard, const struct sy_guard *former)
+{
+	guard->kept = former->held || former->kept;
+	guard->open_ms = former->open_ms;
+}
+
+static const struct sy_object *any_vanished(const struct sy_resource *resource)
+{
+	for (struct sy_object *object = sy_table_next(&resource->table, NULL); object; object = sy_table_next(&resource->table, object))
+		if (object->up_vanished)
+			return object;
+	return NULL;
+}
+
+/* An earlier guard has held: nobody has said since that less than it saw is meant. */
+static void keep(struct sy_resource *resource)
+{
+	struct sy_guard *guard = &resource->guard;
+	const struct sy_object *object = any_vanished(resource);
+	if (!guard->kept || !guarded(resource))
+		return;
+	guard->kept = false;
+	if (!object || guard->held)
+		return;
+	guard->held = true;
+	tell(object);
+}
+
 void sy_guard_settle(struct sy_resource *resource)
 {
 	for (struct sy_object *object = sy_table_next(&resource->table, NULL); object; object = sy_table_next(&resource->table, object))
 		if (object->up != SY_PRESENT && !object->down_copied)
 			sy_guard_vanished(object);
+	keep(resource);
 }
 
 void sy_guard_approve(struct sy_engine *engine)

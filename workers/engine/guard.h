@@ -23,6 +23,7 @@ struct sy_guard {
 	int64_t open_ms;		     /* loop time until which an approval is good, 0 = none */
 	size_t waiting;			     /* objects marked as vanished */
 	bool held;
+	bool kept; /* what the first lists lack is held: an earlier guard of this resource held */
 };
 
 /* One more object has vanished, of `present` that are still known of the resource. True when the guard holds from now on, and did not before. */
@@ -36,6 +37,8 @@ void sy_guard_explained(struct sy_object *object);
 bool sy_guard_holds(const struct sy_object *object);
 /* Ms until its copy may be deleted where it is not held, 0 = now. Only what has vanished waits, never what was announced. */
 int64_t sy_guard_delay(const struct sy_object *object);
+/* The guard of a resource that takes the place of another: it holds, and is open, as that one was. */
+void sy_guard_inherit(struct sy_guard *guard, const struct sy_guard *former);
 /* First complete lists: copies without a counterpart, also of objects that were seen and lost before it was known that they have one. */
 void sy_guard_settle(struct sy_resource *resource);
 /* An operator lets go what is held in the whole workspace. */

@@ -61,7 +61,8 @@ static inline const char *long_string(size_t n, char *out)
 #define SAMPLE_PLAN                                                                                                                        \
 	"{\"generation\":7,\"mode\":\"run\",\"removal\":\"delete\",\"upstreamGone\":false,\"cluster\":\"1ld2ccjgd5zd9iq2\","               \
 	"\"path\":\"root:org:team\",\"targetCluster\":\"2emvxyuo2bnz6kxr\",\"targetName\":\"edge-1\",\"targetUid\":\"1111-2222\","         \
-	"\"key\":\"c5NCXBde8yeGv9QVAlh4WsGWVssdAXY6k1ZlGD\",\"namespaceCleanDelayMs\":30000,\"guard\":true,\"approved\":3,"                \
+	"\"key\":\"c5NCXBde8yeGv9QVAlh4WsGWVssdAXY6k1ZlGD\",\"namespaceCleanDelayMs\":30000,\"guard\":true,\"approved\":3,\"held\":["      \
+	"\"widgets.example.dev\"],"                                                                                                        \
 	"\"keepNamespaces\":false,\"syncRootCa\":"                                                                                         \
 	"false,"                                                                                                                           \
 	"\"syncServiceAccountTokens\":true,\"namespaceLabels\":{\"team\":\"a\"},\"resources\":[{\"group\":\"example.dev\","                \

@@ -6,7 +6,7 @@
 	"{\"planGeneration\":3,\"phase\":\"Degraded\",\"reason\":\"ObjectsFailing\",\"message\":\"SchemaMismatch\",\"drained\":false,"     \
 	"\"upstream\":\"OK\",\"downstream\":\"Forbidden\",\"lagMs\":12,\"upRequests\":18446744073709551615,\"downRequests\":2,"            \
 	"\"writesUp\":3,\"writesDown\":4,\"namespaces\":5,\"resources\":[{\"group\":\"example.dev\",\"resource\":\"widgets\","             \
-	"\"objects\":10,\"synced\":8,\"pending\":1,\"failing\":1,\"foreign\":0,\"copies\":9,\"upSynced\":true,"                            \
+	"\"objects\":10,\"synced\":8,\"pending\":1,\"failing\":1,\"foreign\":0,\"copies\":9,\"held\":true,\"upSynced\":true,"              \
 	"\"downSynced\":true,\"reason\":\"SchemaMismatch\"}]}"
 #define EVENT                                                                                                                              \
 	"{\"warning\":true,\"group\":\"example.dev\",\"resource\":\"widgets\",\"object\":\"default/a\",\"reason\":\"ForeignObject\","      \
@@ -77,6 +77,7 @@ static void report_refuses_what_is_wrong(void **state)
 		{"/resources/0/resource", "\"\"", "report.resources[0].resource"},
 		{"/resources/0/group", "\"A\"", "report.resources[0].group"},
 		{"/resources/0/objects", "null", "report.resources[0].objects"},
+		{"/resources/0/held", NULL, "report.resources[0].held: missing"},
 		{"/resources/0/reason", NULL, "report.resources[0].reason: missing"},
 	};
 

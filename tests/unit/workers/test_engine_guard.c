@@ -82,6 +82,8 @@ static void the_deleted_count_as_present(void **state)
 
 #define MANY (SY_GUARD_OBJECTS + 1)
 
+static char v1[] = "v1", v2[] = "v2";
+
 /* An engine with one resource whose loop never runs a request: the servers are nowhere. */
 struct fixture {
 	struct sy_loop *loop;
@@ -90,14 +92,17 @@ struct fixture {
 	struct sy_object *objects[MANY];
 };
 
-static void plan(struct fixture *f)
+/* A plan that is the first, or replaces the resource by one of another version. */
+static void plan(struct fixture *f, char *version, char *held)
 {
-	char cluster[] = "1ld2ccjgd5zd9iq2", empty[] = "", target[] = "t", key[] = "KEY", group[] = "example.dev", version[] = "v1",
-	     name[] = "widgets", kind[] = "Widget", base[] = "https://127.0.0.1:1/services/apiexport/p/e/clusters/1ld2ccjgd5zd9iq2";
+	char cluster[] = "1ld2ccjgd5zd9iq2", empty[] = "", target[] = "t", key[] = "KEY", group[] = "example.dev", name[] = "widgets",
+	     kind[] = "Widget", base[] = "https://127.0.0.1:1/services/apiexport/p/e/clusters/1ld2ccjgd5zd9iq2";
 	struct sy_plan_resource resource = {
 		.group = group, .version = version, .resource = name, .kind = kind, .up_base = base, .origin = empty, .namespaced = true};
 	struct sy_plan made = {.generation = 1,
 			       .guard = true,
+			       .held = &held,
+			       .held_count = held ? 1 : 0,
 			       .cluster = cluster,
 			       .path = empty,
 			       .target_cluster = target,
@@ -114,6 +119,18 @@ static void plan(struct fixture *f)
 }
 
 /* As many objects as are held when all of them vanish, each with its copy. */
+static void add_objects(struct fixture *f)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		char key[32];
+
+		(void)snprintf(key, sizeof(key), "default/w%u", i);
+		f->objects[i] = sy_resource_object(f->resource, key);
+		assert_non_null(f->objects[i]);
+		f->objects[i]->up = f->objects[i]->down = SY_PRESENT;
+	}
+}
+
 static int setup(void **state)
 {
 	static const struct sy_engine_ops ops;
@@ -126,15 +143,8 @@ static int setup(void **state)
 	*f = (struct fixture){0};
 	assert_int_equal(sy_loop_new(&f->loop, NULL), 0);
 	assert_int_equal(sy_engine_new(&f->engine, f->loop, &access, &access, &options, &ops, NULL, NULL), 0);
-	plan(f);
-	for (unsigned i = 0; i < MANY; i++) {
-		char key_text[32];
-
-		(void)snprintf(key_text, sizeof(key_text), "default/w%u", i);
-		f->objects[i] = sy_resource_object(f->resource, key_text);
-		assert_non_null(f->objects[i]);
-		f->objects[i]->up = f->objects[i]->down = SY_PRESENT;
-	}
+	plan(f, v1, NULL);
+	add_objects(f);
 	*state = f;
 	return 0;
 }
@@ -257,6 +267,80 @@ static void what_vanishes_waits_for_a_moment(void **state)
 	assert_int_equal(sy_flow_action(lost), SY_ACT_DELETE);
 }
 
+static bool reported(struct fixture *f)
+{
+	struct sy_report report = {0};
+
+	assert_int_equal(sy_engine_report(f->engine, &report, NULL), 0);
+	bool held = report.resources[0].held;
+	sy_report_done(&report);
+	return held;
+}
+
+/* The lists of a resource that is new to this engine show these few without a counterpart. */
+static void find_few(struct fixture *f)
+{
+	add_objects(f);
+	f->objects[0]->up = f->objects[1]->up = SY_UNSEEN;
+	sy_guard_settle(f->resource);
+}
+
+static void let_go(struct fixture *f)
+{
+	for (unsigned i = 0; i < 2; i++)
+		sy_guard_explained(f->objects[i]);
+}
+
+/* A hold outlives the resource that is replaced, until an approval or until the objects are back. */
+static void a_replaced_resource_goes_on_holding(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(reported(f));
+	for (unsigned i = 0; i < MANY; i++)
+		sy_observe_absent(f->objects[i], SY_SIDE_UP);
+	assert_true(reported(f));
+	plan(f, v2, NULL);
+	assert_true(reported(f)); /* also before its lists are complete */
+	find_few(f);
+	assert_true(sy_guard_holds(f->objects[0]) && sy_guard_holds(f->objects[1]));
+	let_go(f);
+	assert_false(reported(f));
+	plan(f, v1, NULL);
+	find_few(f);
+	assert_false(sy_guard_holds(f->objects[0]));
+	/* What is approved stays so. */
+	sy_guard_approve(f->engine);
+	int64_t end = f->resource->guard.open_ms;
+	plan(f, v2, NULL);
+	assert_int_equal(f->resource->guard.open_ms, end);
+}
+
+/* The supervisor says what an earlier process held: that counts for what this one has not known before. */
+static void a_new_process_goes_on_holding(void **state)
+{
+	static char name[] = "widgets.example.dev", other[] = "gadgets.example.dev";
+	struct fixture *f = *state;
+
+	plan(f, v1, name);
+	assert_false(reported(f)); /* it is known here */
+	sy_resource_stop(f->resource);
+	plan(f, v1, other);
+	assert_false(reported(f));
+	sy_resource_stop(f->resource);
+	plan(f, v1, name);
+	assert_true(reported(f));
+	find_few(f);
+	assert_true(sy_guard_holds(f->objects[0]));
+	sy_guard_approve(f->engine);
+	assert_false(reported(f) || sy_guard_holds(f->objects[0]));
+	sy_resource_stop(f->resource);
+	plan(f, v1, name);
+	add_objects(f);
+	sy_guard_settle(f->resource); /* all are back */
+	assert_false(reported(f));
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -267,6 +351,8 @@ int main(void)
 		T(losses_before_the_lists_count),
 		T(an_approval_ends),
 		T(what_vanishes_waits_for_a_moment),
+		T(a_replaced_resource_goes_on_holding),
+		T(a_new_process_goes_on_holding),
 		cmocka_unit_test(few_are_never_held),
 		cmocka_unit_test(more_than_twenty_and_half_are_held),
 		cmocka_unit_test(less_than_half_is_not_held),
