@@ -105,7 +105,11 @@ static int plan_of_full(const struct sy_supervisor *sup, size_t first, size_t co
 			note->message, sizeof(note->message),
 			"more than %d APIBindings of supported exports: the rest is not read, and meanwhile none of them counts as gone",
 			SY_MAX_CLUSTER_BINDINGS);
-	if (r < 0 || !all_gone(sup->bindings, first, count))
+	/* Where all leaves, what is not known leaves too, and the plan has it. */
+	if (r < 0 || sy_chain_leaving(sup) || sy_chain_evicting(sup) ||
+	    sy_bindings_rest_leaves(sup->bindings, sy_bindings_at(sup->bindings, first)->facts.cluster))
+		return r;
+	if (!all_gone(sup->bindings, first, count))
 		return r;
 	if (r == SY_PLAN_READY)
 		sy_plan_done(plan);
@@ -173,6 +177,75 @@ static void plan_bindings(struct pass *pass)
 	}
 }
 
+/* Of a workspace without any binding that is held. Nothing upstream says that it is served, its copies do. */
+static bool rest_drains(const struct sy_supervisor *sup, const struct sy_tenant *tenant, const char *cluster)
+{
+	if (sy_bindings_rest_leaves(sup->bindings, cluster))
+		return true;
+	if (!sy_chain_leaving(sup) && !sy_chain_evicting(sup))
+		return false;
+	return (tenant && tenant->planned) || sy_chain_has_copies(sup, cluster);
+}
+
+/* What was to leave stays, and cannot be read: nobody knows how to go on, but nothing more is removed. */
+static void rest_stays(struct sy_supervisor *sup, struct sy_tenant *tenant)
+{
+	if (!tenant || !tenant->planned || tenant->orphan || tenant->drained)
+		return;
+	sy_workers_drop(sup->workers, tenant->cluster);
+	tenant->planned = false;
+}
+
+static void plan_rest_of(struct pass *pass, const char *cluster)
+{
+	struct sy_supervisor *sup = pass->sup;
+	struct sy_tenant *tenant = sy_tenants_find(&sup->tenants, cluster);
+	struct sy_plan plan = {0};
+	struct sy_plan_note note = {0};
+	struct sy_error err = {0};
+	int64_t due = INT64_MAX;
+	int r;
+
+	if (tenant && tenant->keep) /* another URL shows it, too */
+		return;
+	if (!rest_drains(sup, tenant, cluster)) {
+		rest_stays(sup, tenant);
+		return;
+	}
+	if (sy_tenants_get(&sup->tenants, cluster, "", &tenant, &err) < 0) {
+		pass->cut = true;
+		return;
+	}
+	tenant->keep = true;
+	tenant->orphan = tenant->shut = false;
+	pass->input->note = &note;
+	r = sy_plan_for_rest(pass->input, cluster, &plan, &due, &err);
+	take_note(pass, tenant, &note);
+	if (due < pass->due_ms)
+		pass->due_ms = due;
+	if (r < 0)
+		set_problem(tenant, err.text);
+	if (r != SY_PLAN_READY)
+		return;
+	apply(pass, tenant, &plan);
+	sy_plan_done(&plan);
+}
+
+/* Workspaces that are known by a binding that cannot be read, and by nothing else. */
+static void plan_rests(struct pass *pass)
+{
+	const struct sy_bindings *bindings = pass->sup->bindings;
+	size_t first, count;
+
+	for (size_t i = 0; i < sy_bindings_rests(bindings); i++) {
+		const struct sy_binding_rest rest = sy_bindings_rest(bindings, i);
+
+		sy_phase_range(bindings, rest.cluster, &first, &count);
+		if (count == 0)
+			plan_rest_of(pass, rest.cluster);
+	}
+}
+
 /* In some list, be it with a binding that cannot be held or read. */
 static bool is_listed(void *arg, const char *cluster)
 {
@@ -236,71 +309,6 @@ static void remove_tenants(struct pass *pass)
 	}
 }
 
-/* Nothing of what this binding gave is left: its workspace is drained, or its worker, which goes on for other bindings, has removed it. */
-static bool binding_done(const struct sy_supervisor *sup, const struct sy_binding *binding)
-{
-	const struct sy_tenant *tenant = sy_tenants_find(&sup->tenants, binding->facts.cluster);
-	struct sy_worker_view view;
-
-	if (!tenant)
-		return false;
-	if (!tenant->planned) /* what waits for knowledge may have objects */
-		return binding->gone || binding->facts.bound_count == 0;
-	if (tenant->mode == SY_PLAN_DRAIN)
-		return tenant->drained;
-	return sy_workers_find(sup->workers, tenant->cluster, &view) && view.state == SY_WORKER_RUNNING && !view.paused && view.report &&
-	       sy_plan_swept(view.plan, view.report, binding->export->label);
-}
-
-static bool export_done(const struct sy_supervisor *sup, const struct sy_export *export)
-{
-	for (size_t i = 0; i < sy_bindings_count(sup->bindings); i++) {
-		const struct sy_binding *binding = sy_bindings_at(sup->bindings, i);
-
-		if (binding->export == export && !binding_done(sup, binding))
-			return false;
-	}
-	return true;
-}
-
-/* An export that the SyncTarget no longer names leaves when nothing of it is left at its consumers. */
-static void remove_exports(struct sy_supervisor *sup)
-{
-	for (size_t i = sy_exports_count(sup->exports); i > 0; i--) {
-		struct sy_export *export = sy_exports_at(sup->exports, i - 1);
-
-		if (!export->retired || !export_done(sup, export))
-			continue;
-		sy_info(NULL, "export %s is not supported any more", export->label);
-		sy_bindings_forget_export(sup->bindings, export);
-		sy_exports_forget(sup->exports, export);
-		sy_supervisor_changed(sup);
-	}
-}
-
-/* The same for one binding of several that a workspace had; the last one ends with the workspace. */
-static void remove_bindings(struct sy_supervisor *sup)
-{
-	for (size_t i = sy_bindings_count(sup->bindings); i > 0; i--) {
-		struct sy_binding *binding = sy_bindings_at(sup->bindings, i - 1);
-		const struct sy_tenant *tenant = sy_tenants_find(&sup->tenants, binding->facts.cluster);
-
-		if (!binding->gone || !tenant || !tenant->planned || tenant->mode == SY_PLAN_DRAIN || !binding_done(sup, binding))
-			continue;
-		sy_bindings_forget_one(sup->bindings, binding);
-		sy_supervisor_changed(sup);
-	}
-}
-
-/* 7.5 step 3: nothing upstream, nothing downstream, all of it from complete answers. */
-static void maybe_release(struct sy_supervisor *sup)
-{
-	if (!sy_chain_leaving(sup) || !sy_chain_all_drained(sup))
-		return;
-	sy_heartbeat_stop(sup->heartbeat);
-	sy_target_release(sup->target);
-}
-
 void sy_chain_plan(struct sy_supervisor *sup)
 {
 	struct sy_knowledge knowledge;
@@ -313,12 +321,11 @@ void sy_chain_plan(struct sy_supervisor *sup)
 	for (size_t i = 0; i < sup->tenants.count; i++)
 		sup->tenants.items[i]->keep = sup->tenants.items[i]->refused = false;
 	plan_bindings(&pass);
+	plan_rests(&pass);
 	plan_orphans(&pass);
 	tell_refused(&pass);
 	remove_tenants(&pass);
 	sy_strv_done(&pass.finished);
-	remove_exports(sup);
-	remove_bindings(sup);
-	maybe_release(sup);
+	sy_chain_remove(sup);
 	sy_think_at(sup, pass.due_ms);
 }

@@ -36,7 +36,7 @@ bool sy_chain_evicting(const struct sy_supervisor *sup)
 }
 
 /* After a restart nobody knows who was served, but what was made for them is still there. */
-static bool has_copies(const struct sy_supervisor *sup, const char *cluster)
+bool sy_chain_has_copies(const struct sy_supervisor *sup, const char *cluster)
 {
 	const struct sy_strv *strays = sy_strays_clusters(sup->strays);
 
@@ -79,10 +79,10 @@ bool sy_chain_shut(const struct sy_supervisor *sup, struct sy_tenant *tenant, si
 	if (sy_chain_leaving(sup))
 		return false;
 	if (tenant->elsewhere)
-		return tenant->planned ? tenant->mode == SY_PLAN_DRAIN && tenant->drained : !has_copies(sup, tenant->cluster);
+		return tenant->planned ? tenant->mode == SY_PLAN_DRAIN && tenant->drained : !sy_chain_has_copies(sup, tenant->cluster);
 	if (tenant->planned)
 		return false;
-	return sy_schedule_new(&sup->schedule, sup->bindings, first, count) && !has_copies(sup, tenant->cluster);
+	return sy_schedule_new(&sup->schedule, sup->bindings, first, count) && !sy_chain_has_copies(sup, tenant->cluster);
 }
 
 /* A bound workspace without a plan waits for knowledge: it may have objects. */

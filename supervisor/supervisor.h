@@ -149,6 +149,7 @@ int sy_chain_open(struct sy_supervisor *sup, struct sy_error *err);
 void sy_chain_step(struct sy_supervisor *sup);
 void sy_chain_input(struct sy_supervisor *sup, struct sy_knowledge *knowledge, struct sy_plan_input *ret_input);
 void sy_chain_plan(struct sy_supervisor *sup);			    /* chain_plan.c */
+void sy_chain_remove(struct sy_supervisor *sup);		    /* chain_remove.c */
 int sy_chain_want(struct sy_supervisor *sup, struct sy_error *err); /* chain_want.c */
 bool sy_chain_leaving(const struct sy_supervisor *sup);
 
@@ -157,6 +158,8 @@ void sy_chain_schedule(struct sy_supervisor *sup); /* read it anew, and think ag
 bool sy_chain_evicting(const struct sy_supervisor *sup);
 /* A workspace that gets no worker: new while the SyncTarget is closed, or scheduled elsewhere with nothing left here. Sets elsewhere. */
 bool sy_chain_shut(const struct sy_supervisor *sup, struct sy_tenant *tenant, size_t first, size_t count);
+/* Something of ours in the physical cluster belongs to this logical cluster. */
+bool sy_chain_has_copies(const struct sy_supervisor *sup, const char *cluster);
 void sy_chain_place(struct sy_supervisor *sup); /* what the bindings' state labels say of us (4.5) */
 /* Nothing upstream is ours any more and nothing downstream, all of it from complete answers. */
 bool sy_chain_all_drained(const struct sy_supervisor *sup);

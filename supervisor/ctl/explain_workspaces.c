@@ -90,7 +90,9 @@ const struct ctl_explanation ctl_explain_workspaces[] = {
 	       "counts as gone.",
 	       "Remove bindings that are not needed."),
 	REASON("BindingUnreadable", "Degraded, Starting",
-	       "An APIBinding of the workspace cannot be read. It is not served, and meanwhile none of the others counts as gone.",
+	       "An APIBinding of the workspace cannot be read. It is not served, and meanwhile none of the others counts as gone. When it "
+	       "is "
+	       "deleted, or the SyncTarget is drained, its copies go all the same.",
 	       "The log of syncerd says what is wrong with it. Bind anew."),
 	REASON("BindingTooLarge", "Degraded, Starting",
 	       "An APIBinding has more resources or claims than are supported; those beyond are not synced.", "Divide the export."),

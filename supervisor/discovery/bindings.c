@@ -103,7 +103,7 @@ static int take_facts(struct sy_bindings *bindings, struct sy_export *export, co
 	struct sy_binding *binding = find_binding(bindings, facts->cluster, export, facts->name);
 	bool fresh = !binding;
 	char *copy;
-	int r = fresh ? sy_bindings_admit(bindings, facts, url, err) : 1;
+	int r = fresh ? sy_bindings_admit(bindings, export, facts, url, err) : 1;
 
 	if (r <= 0)
 		return r;
@@ -197,6 +197,7 @@ void sy_bindings_take_broken(struct sy_bindings *bindings, struct sy_export *exp
 	const char *name = sy_json_str(about, "metadata", "name", NULL);
 	struct sy_binding *binding = cluster && name ? find_binding(bindings, cluster, export, name) : NULL;
 	bool named = cluster && name && sy_cluster_name_valid(cluster);
+	const struct sy_unread_binding unread = {cluster, name, sy_json_str(about, "metadata", "deletionTimestamp", NULL) != NULL};
 
 	if (binding && !deleted)
 		see(binding);
@@ -205,7 +206,7 @@ void sy_bindings_take_broken(struct sy_bindings *bindings, struct sy_export *exp
 	if (binding || deleted)
 		return;
 	/* Its workspace alone pays for it, where that is known. */
-	if (!named || sy_bindings_note_unread(bindings, cluster, url, NULL) < 0)
+	if (!named || sy_bindings_note_unread(bindings, export, &unread, url, NULL) < 0)
 		note_untaken(bindings, url);
 }
 
@@ -353,5 +354,6 @@ void sy_bindings_merge(void *arg, struct sy_export *from, struct sy_export *into
 			binding_free(binding);
 	}
 	bindings->count = kept;
+	sy_bindings_room_merge(bindings, from, into);
 	sy_bindings_merge_readers(bindings, from, into);
 }

@@ -32,6 +32,7 @@ struct sy_binding {
 	bool gone;		  /* positive knowledge that it does not exist any more */
 	bool elsewhere;		  /* its state labels name other SyncTargets only (4.5); set by who knows our key */
 	bool shared;		  /* they name several */
+	bool rest;		  /* of the planner: stands for what is not held of a cluster (struct sy_binding_rest) */
 	bool seen;		  /* in the list under way or last complete list */
 	bool deleted;		  /* DELETED while the cluster had more bindings than we hold: gone when it has not any more */
 	int64_t missing_since_ms; /* first complete list without it, 0 = listed */
@@ -66,6 +67,19 @@ bool sy_bindings_untaken(const struct sy_bindings *bindings, const char *url);
 bool sy_bindings_full(const struct sy_bindings *bindings, const char *cluster);
 /* And the reason is that one of them cannot be read. */
 bool sy_bindings_unread(const struct sy_bindings *bindings, const char *cluster);
+/* What is not held of a cluster, as one URL shows it: a binding that cannot be read, or several, or those for which there was no room.
+ * Borrowed, valid until the next change. */
+struct sy_binding_rest {
+	const char *cluster;
+	const char *url;
+	struct sy_export *export;
+	bool leaves;   /* it is being deleted, and there is no other, or its export is retired */
+	bool deleting; /* the first of the two */
+};
+size_t sy_bindings_rests(const struct sy_bindings *bindings);
+struct sy_binding_rest sy_bindings_rest(const struct sy_bindings *bindings, size_t index);
+/* The cluster has such a rest, and all of it leaves. */
+bool sy_bindings_rest_leaves(const struct sy_bindings *bindings, const char *cluster);
 /* The URL is out of business for good: all its consumers are gone. */
 void sy_bindings_url_gone(struct sy_bindings *bindings, struct sy_export *export, const char *url);
 

@@ -23,8 +23,12 @@ struct sy_bindings_reader {
 struct sy_full_cluster {
 	char *cluster;
 	char *url;
-	bool unread;  /* not for want of room: one cannot be read */
-	bool in_list; /* the list under way, or the last one, shows more than there is room for */
+	struct sy_export *export; /* whose URL it is */
+	bool unread;		  /* not for want of room: one cannot be read */
+	bool in_list;		  /* the list under way, or the last one, shows more than there is room for */
+	bool several;		  /* more than one cannot be read */
+	bool deleting;		  /* the last one of those that was shown has a deletionTimestamp */
+	char *name;		  /* of the first one of this list that cannot be read; NULL = none */
 };
 
 struct sy_bindings {
@@ -65,12 +69,20 @@ void sy_bindings_look_at_retired(struct sy_bindings *bindings);
 
 /* bindings_room.c */
 /* May one more binding be held? 1 = yes, 0 = its cluster has too many (noted), negative: not even that could be noted, or all are too many. */
-int sy_bindings_admit(struct sy_bindings *bindings, const struct sy_binding_facts *facts, const char *url, struct sy_error *err);
-/* One of the cluster's bindings cannot be read: it is there, and what it says is not known. 0, or negative: that could not be noted. */
-int sy_bindings_note_unread(struct sy_bindings *bindings, const char *cluster, const char *url, struct sy_error *err);
+int sy_bindings_admit(struct sy_bindings *bindings, struct sy_export *export, const struct sy_binding_facts *facts, const char *url,
+		      struct sy_error *err);
+/* One of the cluster's bindings cannot be read: it is there, and what it says is not known, but perhaps that it is being deleted. 0, or
+ * negative: that could not be noted. */
+struct sy_unread_binding {
+	const char *cluster, *name;
+	bool deleting;
+};
+int sy_bindings_note_unread(struct sy_bindings *bindings, struct sy_export *export, const struct sy_unread_binding *binding,
+			    const char *url, struct sy_error *err);
 void sy_bindings_room_begin(struct sy_bindings *bindings, const char *url); /* of a list */
 void sy_bindings_room_end(struct sy_bindings *bindings, const char *url);   /* of a complete one */
 void sy_bindings_room_close(struct sy_bindings *bindings, const char *url); /* the URL is not read any more */
+void sy_bindings_room_merge(struct sy_bindings *bindings, const struct sy_export *from, struct sy_export *into);
 void sy_bindings_room_done(struct sy_bindings *bindings);
 
 /* bindings_claims.c */

@@ -46,6 +46,11 @@ enum sy_plan_outcome {
 int sy_plan_for_bindings(const struct sy_plan_input *input, size_t first, size_t count, struct sy_plan *ret_plan, int64_t *ret_due_ms,
 			 struct sy_error *err);
 
+/* The same for a logical cluster of which no binding is held, but of which there is one that cannot be read: a drain, over all that its export
+ * offers, where it leaves (sy_bindings_rest) or everything does; else SY_PLAN_NONE. */
+int sy_plan_for_rest(const struct sy_plan_input *input, const char *cluster, struct sy_plan *ret_plan, int64_t *ret_due_ms,
+		     struct sy_error *err);
+
 /* Drain-only plan for a logical cluster that is in no binding list any more but has namespaces of ours downstream (7.1 g, 7.3 C10): all
  * resources that can be synced at all, without the upstream side. What becomes of their copies the SyncTarget's deletionPolicy says when it
  * goes, else sync.unbind. */

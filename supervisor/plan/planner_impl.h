@@ -30,6 +30,11 @@ int sy_plan_add_claim(struct sy_plan_run *run, const struct sy_binding *binding,
 		      struct sy_error *err);
 int sy_plan_add_binding(struct sy_plan_run *run, const struct sy_binding *binding, bool removed_pass, struct sy_error *err);
 
+/* Stand-ins for what is not held of this cluster and leaves; free with sy_plan_rest_free. 0 or -ENOMEM. */
+int sy_plan_rest(const struct sy_plan_input *input, const char *cluster, struct sy_binding **ret_items, size_t *ret_count,
+		 struct sy_error *err);
+void sy_plan_rest_free(struct sy_binding *items, size_t count);
+
 /* URL of a binding's workspace in its virtual workspace; malloc'ed. */
 int sy_plan_up_base(const struct sy_binding *binding, char **ret_base, struct sy_error *err);
 

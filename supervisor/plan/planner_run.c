@@ -12,8 +12,13 @@ static bool binding_counts(const struct sy_binding *binding)
 static int compare_bindings(const void *a, const void *b)
 {
 	const struct sy_binding *left = *(struct sy_binding *const *)a, *right = *(struct sy_binding *const *)b;
-	int order = strcmp(left->export->label, right->export->label);
+	int order = left->gone != right->gone ? (left->gone ? 1 : -1) : 0;
 
+	/* What can still be asked upstream first, and what is known before what stands for the rest. */
+	if (order == 0 && left->rest != right->rest)
+		order = left->rest ? 1 : -1;
+	if (order == 0)
+		order = strcmp(left->export->label, right->export->label);
 	return order ? order : strcmp(left->facts.name, right->facts.name);
 }
 
@@ -103,36 +108,63 @@ static void await_exports(struct sy_plan_run *run)
 	}
 }
 
-int sy_plan_for_bindings(const struct sy_plan_input *input, size_t first, size_t count, struct sy_plan *ret_plan, int64_t *ret_due_ms,
-			 struct sy_error *err)
+static int run_over(struct sy_plan_run *run, struct sy_binding **bindings, size_t count, struct sy_error *err)
+{
+	if (count > 1)
+		qsort(bindings, count, sizeof(struct sy_binding *), compare_bindings);
+	look(run, bindings, count);
+	if (count == 0 || !run->any_bound)
+		return SY_PLAN_NONE;
+	if (run->draining)
+		await_exports(run);
+	int r = fill(run, bindings, count, err);
+	return r < 0 ? r : run->waiting ? SY_PLAN_WAIT : SY_PLAN_READY;
+}
+
+/* first .. first+count-1 are all that is known of the cluster's bindings; count may be 0. */
+static int plan_cluster(const struct sy_plan_input *input, const char *cluster, size_t first, size_t count, struct sy_plan *ret_plan,
+			int64_t *ret_due_ms, struct sy_error *err)
 {
 	struct sy_plan plan = {0};
 	struct sy_plan_run run = {.input = input, .plan = &plan, .due_ms = INT64_MAX};
-	sy_auto_free struct sy_binding **bindings = calloc(count ? count : 1, sizeof(struct sy_binding *));
+	sy_auto_free struct sy_binding **bindings = NULL;
+	struct sy_binding *rest = NULL;
+	size_t rests = 0;
 	int r;
 
-	if (!bindings)
-		return sy_error_oom(err);
-	for (size_t i = 0; i < count; i++)
-		bindings[i] = sy_bindings_at(input->bindings, first + i);
-	if (count > 1)
-		qsort(bindings, count, sizeof(struct sy_binding *), compare_bindings);
-	look(&run, bindings, count);
 	*ret_due_ms = INT64_MAX;
 	if (input->note)
 		*input->note = (struct sy_plan_note){0};
-	if (count == 0 || !run.any_bound)
-		return SY_PLAN_NONE;
-	if (run.draining)
-		await_exports(&run);
-	r = fill(&run, bindings, count, err);
+	r = sy_plan_rest(input, cluster, &rest, &rests, err);
+	if (r < 0)
+		return r;
+	bindings = calloc(count + rests + 1, sizeof(struct sy_binding *));
+	for (size_t i = 0; bindings && i < count; i++)
+		bindings[i] = sy_bindings_at(input->bindings, first + i);
+	for (size_t i = 0; bindings && i < rests; i++)
+		bindings[count + i] = &rest[i];
+	r = bindings ? run_over(&run, bindings, count + rests, err) : sy_error_oom(err);
 	*ret_due_ms = run.due_ms;
-	if (r < 0 || run.waiting) {
+	sy_plan_rest_free(rest, rests);
+	if (r != SY_PLAN_READY)
 		sy_plan_done(&plan);
-		return r < 0 ? r : SY_PLAN_WAIT;
-	}
-	*ret_plan = plan;
-	return SY_PLAN_READY;
+	else
+		*ret_plan = plan;
+	return r;
+}
+
+int sy_plan_for_bindings(const struct sy_plan_input *input, size_t first, size_t count, struct sy_plan *ret_plan, int64_t *ret_due_ms,
+			 struct sy_error *err)
+{
+	const char *cluster = count > 0 ? sy_bindings_at(input->bindings, first)->facts.cluster : "";
+
+	return plan_cluster(input, cluster, first, count, ret_plan, ret_due_ms, err);
+}
+
+int sy_plan_for_rest(const struct sy_plan_input *input, const char *cluster, struct sy_plan *ret_plan, int64_t *ret_due_ms,
+		     struct sy_error *err)
+{
+	return plan_cluster(input, cluster, 0, 0, ret_plan, ret_due_ms, err);
 }
 
 /* --- orphans --- */

@@ -285,6 +285,7 @@ int sy_plan_add_claim(struct sy_plan_run *run, const struct sy_binding *binding,
 	resource.kind = strcmp(claim, "secrets") == 0 ? secret : configmap;
 	resource.origin = binding->export->label;
 	set_role(run, binding, &resource);
+	resource.up_gone = resource.up_gone || binding->rest;
 	if (removed) /* consent that was withdrawn leaves nothing behind, not even what an orphaning would */
 		resource.role = SY_ROLE_REMOVED;
 	return add(run, &resource, err);

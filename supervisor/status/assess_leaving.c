@@ -54,7 +54,7 @@ static size_t living_exports(const struct sy_supervisor *sup)
 static bool waits_for_plan(const struct sy_supervisor *sup, const struct sy_tenant *tenant)
 {
 	size_t first, count;
-	bool has = tenant->orphan;
+	bool has = tenant->orphan || sy_bindings_full(sup->bindings, tenant->cluster);
 
 	if (tenant->planned && tenant->mode == SY_PLAN_DRAIN)
 		return false;

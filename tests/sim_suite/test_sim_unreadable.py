@@ -73,6 +73,62 @@ def test_a_binding_that_is_not_known_yet(sim, make_syncerd):
     syncerd.wait_syncing(OTHER)
 
 
+def unreadable_tenant(sim, make_syncerd):
+    """A copy of a workspace whose one binding syncerd has never been able to read."""
+    syncerd = make_syncerd(minute=2)
+    syncerd.wait_syncing(TEAM, OTHER)
+    other, team = Team(sim), Team(sim)
+    other.api = sim.kcp.at(OTHER)
+    other.create("b1")
+    team.create("a1")
+    wait_for(lambda: others(sim), 20, "a copy of the other one")
+    syncerd.stop()
+    other.api.call("PATCH", BINDING, MARK, CT_MERGE)
+    sim.kcp.fault("unreadable", method="GET", path="/apibindings", agent="sync", times=-1)
+    syncerd.start()
+    syncerd.wait_syncing(TEAM)
+    return syncerd, other
+
+
+def others(sim):
+    return [key for key in downstream_widgets(sim) if key[0] == OTHER_CLUSTER]
+
+
+def schedulable(sim):
+    status = (sim.kcp.at("root:edge").get(TARGET) or {}).get("status") or {}
+    return next((c["reason"] for c in status.get("conditions", []) if c["type"] == "Schedulable"), "")
+
+
+def test_an_eviction_takes_who_cannot_be_read(sim, make_syncerd):
+    syncerd, other = unreadable_tenant(sim, make_syncerd)
+    stays(lambda: others(sim) and other.up("b1")["metadata"].get("finalizers"), "the copy, as long as nothing leaves", 5)
+    sim.kcp.at("root:edge").call("PATCH", TARGET, {"spec": {"evictAfter": "2026-01-01T00:00:00Z"}}, CT_MERGE)
+    wait_for(lambda: not others(sim), 60, "the copy to go")
+    wait_for(lambda: schedulable(sim) == "Evicted", 60, "the eviction to end")
+    assert not other.up("b1")["metadata"].get("finalizers")
+    sim.kcp.clear_faults()
+    sim.kcp.at("root:edge").call("PATCH", TARGET, {"spec": {"evictAfter": None}}, CT_MERGE)
+    syncerd.wait_syncing(TEAM, OTHER, seconds=60)
+    wait_for(lambda: others(sim), 60, "the copy to be back")
+
+
+def test_the_end_of_the_synctarget_takes_who_cannot_be_read(sim, make_syncerd):
+    _, other = unreadable_tenant(sim, make_syncerd)
+    edge = sim.kcp.at("root:edge")
+    edge.call("DELETE", TARGET)
+    wait_for(lambda: edge.get(TARGET) is None, 90, "the SyncTarget to be released")
+    assert not downstream_widgets(sim)
+    assert not other.up("b1")["metadata"].get("finalizers")
+
+
+def test_an_unbinding_that_cannot_be_read(sim, make_syncerd):
+    """That it is being deleted can be read."""
+    _, other = unreadable_tenant(sim, make_syncerd)
+    other.api.call("DELETE", BINDING)
+    wait_for(lambda: not others(sim) and other.api.get(BINDING) is None, 90, "the workspace to be unbound")
+    assert Team(sim).down("a1")
+
+
 def test_an_export(sim, syncerd):
     """What was known of it stays in force."""
     team = Team(sim)
