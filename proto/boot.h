@@ -10,6 +10,8 @@
 #define SY_BOOT_FD 3	 /* sealed memfd with the boot message */
 #define SY_LIFELINE_FD 4 /* read end of a pipe whose write end only the supervisor holds: end of file = leave */
 
+#define SY_BOOT_EXIT_MEMORY 7 /* exit status of a worker that got no memory */
+
 struct sy_boot {
 	int protocol;	      /* SY_PROTO_VERSION */
 	uint64_t incarnation; /* of this worker; in every message */

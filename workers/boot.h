@@ -7,13 +7,14 @@
 
 /* Exit codes of syncer-worker, see workers/README.md. */
 enum sy_worker_exit {
-	SY_EXIT_ORDERLY = 0,  /* told to stop */
-	SY_EXIT_FAILED = 1,   /* could not set itself up: memory, descriptors, sandbox */
-	SY_EXIT_USAGE = 2,    /* started by hand, or wrong arguments */
-	SY_EXIT_BOOT = 3,     /* the boot message is not acceptable */
-	SY_EXIT_ORPHAN = 4,   /* the supervisor is gone */
-	SY_EXIT_UNHEARD = 5,  /* nothing was acknowledged for too long */
-	SY_EXIT_PROTOCOL = 6, /* the supervisor sends what this program does not understand */
+	SY_EXIT_ORDERLY = 0,		      /* told to stop */
+	SY_EXIT_FAILED = 1,		      /* could not set itself up: memory, descriptors, sandbox */
+	SY_EXIT_USAGE = 2,		      /* started by hand, or wrong arguments */
+	SY_EXIT_BOOT = 3,		      /* the boot message is not acceptable */
+	SY_EXIT_ORPHAN = 4,		      /* the supervisor is gone */
+	SY_EXIT_UNHEARD = 5,		      /* nothing was acknowledged for too long */
+	SY_EXIT_PROTOCOL = 6,		      /* the supervisor sends what this program does not understand */
+	SY_EXIT_MEMORY = SY_BOOT_EXIT_MEMORY, /* an allocation failed; see allocate.c */
 };
 
 /* Step one. Fails with -ESRCH when the supervisor ended meanwhile. */

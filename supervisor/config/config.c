@@ -94,6 +94,9 @@ static int check_order(const struct sy_yaml *yaml, const struct sy_config *confi
 	if (config->backoff_max_ms < config->backoff_first_ms)
 		return sy_yaml_error(yaml, node_of(yaml, "workers", "backoffMax"), err,
 				     "workers.backoffMax must not be less than workers.backoffFirst");
+	if (config->limits.memory_max && config->limits.memory_high > config->limits.memory_max)
+		return sy_yaml_error(yaml, node_of(yaml, "workers", "memoryHigh"), err,
+				     "workers.memoryHigh must not be more than workers.memoryMax");
 	return 0;
 }
 

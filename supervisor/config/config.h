@@ -33,6 +33,13 @@ struct sy_config_direct_resource {
 	char *resource;
 };
 
+struct sy_config_limits {    /* of each worker */
+	int64_t memory_max;  /* bytes; 0 = no limit */
+	int64_t memory_high; /* bytes; 0 = no limit */
+	int64_t cpu_weight;  /* 1..10000, 100 = as everybody */
+	int64_t pids_max;    /* processes and threads; 0 = no limit */
+};
+
 struct sy_config {
 	char *file; /* where it was read from */
 	struct sy_config_server kcp;
@@ -73,7 +80,8 @@ struct sy_config {
 	int64_t backoff_max_ms;	       /* 5 min */
 	int64_t stable_ms;	       /* 60 s: a run longer than this resets the back-off */
 	int64_t max_spawning;	       /* 4: workers in STARTING at the same time */
-	char *worker_program;	       /* default: syncer-worker beside syncerd's own executable */
+	struct sy_config_limits limits;
+	char *worker_program; /* default: syncer-worker beside syncerd's own executable */
 
 	char *control_socket;	    /* /run/syncerd/control.sock */
 	char *metrics_listen;	    /* <runtime_directory>/metrics.sock as "unix:..."; "" = off */

@@ -6,6 +6,7 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
+#define MEBI (INT64_C(1) << 20)
 
 #define AT(member) .offset = offsetof(struct sy_config, member)
 #define LIST(member, count, limit) AT(member), .count_offset = offsetof(struct sy_config, count), .max = (limit)
@@ -119,6 +120,10 @@ static const struct sy_key workers_keys[] = {
 	TIME("backoffMax", backoff_max_ms, 10, HOUR, "5m"),
 	TIME("stableAfter", stable_ms, SECOND, HOUR, "60s"),
 	{.name = "maxSpawning", .kind = SY_KEY_INT, AT(max_spawning), .min = 1, .max = 64, .fallback = "4"},
+	{.name = "memoryMax", .kind = SY_KEY_BYTES, AT(limits.memory_max), .min = 16 * MEBI, .max = MEBI * MEBI},
+	{.name = "memoryHigh", .kind = SY_KEY_BYTES, AT(limits.memory_high), .min = 16 * MEBI, .max = MEBI * MEBI},
+	{.name = "cpuWeight", .kind = SY_KEY_INT, AT(limits.cpu_weight), .min = 1, .max = 10000, .fallback = "100"},
+	{.name = "pidsMax", .kind = SY_KEY_INT, AT(limits.pids_max), .min = 64, .max = 32768},
 	{.name = "program", .kind = SY_KEY_PATH, AT(worker_program)},
 	{0},
 };

@@ -13,6 +13,7 @@ enum sy_key_kind {
 	SY_KEY_BOOL,	 /* bool */
 	SY_KEY_DURATION, /* int64_t milliseconds within min..max */
 	SY_KEY_INT,	 /* int64_t within min..max */
+	SY_KEY_BYTES,	 /* int64_t within min..max; a number, or one with a unit such as Mi */
 	SY_KEY_ENUM,	 /* unsigned: index in words */
 	SY_KEY_STRINGS,	 /* char ** and count of at most max; no duplicates */
 	SY_KEY_LABELS,	 /* json_object *: object of strings */
@@ -43,5 +44,7 @@ int sy_config_read(const struct sy_yaml *yaml, struct sy_config *config, struct 
 
 /* Value of a duration for messages: "20s", "500ms". */
 void sy_config_duration_text(int64_t ms, char *out, size_t size);
+/* The same of a size in bytes: "64Mi", "1000". */
+void sy_config_bytes_text(int64_t bytes, char *out, size_t size);
 
 #endif

@@ -59,6 +59,16 @@ void sy_config_duration_text(int64_t ms, char *out, size_t size)
 	snprintf(out, size, "%" PRId64 "%s", ms, ms ? "ms" : "s");
 }
 
+void sy_config_bytes_text(int64_t bytes, char *out, size_t size)
+{
+	static const char units[][3] = {"", "Ki", "Mi", "Gi", "Ti"};
+	size_t unit = 0;
+
+	for (; bytes && bytes % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+		bytes /= 1024;
+	snprintf(out, size, "%" PRId64 "%s", bytes, units[unit]);
+}
+
 int sy_place_wrong_type(struct sy_config_place *place, const struct sy_yaml_node *node, const char *wanted)
 {
 	return sy_place_refuse(place, node, "must be %s, not %s", wanted, sy_yaml_type_name(node->type));
@@ -136,6 +146,23 @@ static int read_int(struct sy_config_place *place, const struct sy_key *key, con
 	return 0;
 }
 
+static int read_bytes(struct sy_config_place *place, const struct sy_key *key, const struct sy_yaml_node *node, void *at)
+{
+	bool scalar = node->type == SY_YAML_INT || node->type == SY_YAML_STRING;
+	char least[32], most[32];
+	int64_t bytes;
+
+	if (!scalar || !sy_bytes_parse(node->text, &bytes))
+		return sy_place_refuse(place, node, "must be a size such as 64Mi or 1Gi");
+	if (bytes < key->min || bytes > key->max) {
+		sy_config_bytes_text(key->min, least, sizeof(least));
+		sy_config_bytes_text(key->max, most, sizeof(most));
+		return sy_place_refuse(place, node, "must be from %s to %s", least, most);
+	}
+	*(int64_t *)at = bytes;
+	return 0;
+}
+
 static int read_word(struct sy_config_place *place, const struct sy_key *key, const struct sy_yaml_node *node, unsigned *ret_index)
 {
 	char all[128] = "";
@@ -168,6 +195,8 @@ int sy_value_scalar(struct sy_config_place *place, const struct sy_key *key, con
 		return read_duration(place, key, node, at);
 	case SY_KEY_INT:
 		return read_int(place, key, node, at);
+	case SY_KEY_BYTES:
+		return read_bytes(place, key, node, at);
 	case SY_KEY_CONST:
 		return read_word(place, key, node, &index);
 	case SY_KEY_ENUM:

@@ -159,6 +159,16 @@ static json_object *show_downstream(const struct sy_supervisor *sup)
 	return out;
 }
 
+/* How the limits of workers are enforced is known once there can be workers. */
+static void put_limits(struct maker *out, const struct sy_supervisor *sup)
+{
+	char text[SY_LIMITS_TEXT_MAX] = "";
+
+	if (sup->workers)
+		sy_workers_limits_text(sup->workers, text);
+	put_str(out, "workerLimits", text);
+}
+
 static json_object *show_totals(struct sy_supervisor *sup)
 {
 	struct maker out = make();
@@ -192,6 +202,7 @@ json_object *sy_verbs_status(struct sy_supervisor *sup)
 	put(&out, "upstream", show_upstream(sup));
 	put(&out, "downstream", show_downstream(sup));
 	put(&out, "workspaces", show_totals(sup));
+	put_limits(&out, sup);
 	return made(&out);
 }
 
@@ -291,6 +302,8 @@ json_object *sy_verbs_workspace(struct sy_supervisor *sup, const struct sy_tenan
 	put_str(&out, "process", view.cluster ? sy_worker_state_name(view.state) : "");
 	put_int(&out, "restarts", view.restarts);
 	put_int(&out, "memoryBytes", sy_usage_private_bytes(view.pid));
+	put_str(&out, "limitedBy", view.limited_by);
+	put_int(&out, "memoryMaxBytes", sup->config->limits.memory_max);
 	put_str(&out, "lastExit", view.last_exit);
 	put_str(&out, "lastExitDetail", view.last_exit_detail);
 	put_int(&out, "retryInMs", view.retry_in_ms);

@@ -122,7 +122,10 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	line("Identity", sy_json_str(value, "identity", NULL));
 	print_server("kcp", sy_json_object(value, "upstream", NULL));
 	print_server("Cluster", sy_json_object(value, "downstream", NULL));
+	const char *limits = sy_json_str(value, "workerLimits", NULL);
 	linef("Workspaces", "%lld of %lld syncing", (long long)ready, (long long)total);
+	if (limits && *limits)
+		line("Limits", limits);
 	if (sy_json_object(value, "syncTarget", NULL)) {
 		print_target(ctl, sy_json_object(value, "syncTarget", NULL));
 		print_conditions(sy_json_array(value, "syncTarget", "conditions", NULL));

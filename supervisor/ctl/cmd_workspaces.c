@@ -42,6 +42,7 @@ static void add_row(struct ctl *ctl, struct ctl_table *table, json_object *works
 	if (ctl->output != CTL_WIDE)
 		return;
 	ctl_table_cell(table, sy_json_str(workspace, "process", NULL));
+	ctl_table_cell(table, sy_json_str(workspace, "limitedBy", NULL));
 	number_cell(table, workspace, "synced");
 	number_cell(table, workspace, "pending");
 	number_cell(table, workspace, "failing");
@@ -53,8 +54,9 @@ int ctl_workspaces(struct ctl *ctl, int argc, char **argv)
 {
 	static const char *const narrow[] = {"WORKSPACE", "CLUSTER", "PID",	 "STATE",  "REASON",
 					     "OBJECTS",	  "LAG",     "RESTARTS", "MEMORY", NULL};
-	static const char *const wide[] = {"WORKSPACE", "CLUSTER", "PID",    "STATE",	"REASON",  "OBJECTS",	"LAG",	   "RESTARTS",
-					   "MEMORY",	"PROCESS", "SYNCED", "PENDING", "FAILING", "LAST-EXIT", "MESSAGE", NULL};
+	static const char *const wide[] = {"WORKSPACE", "CLUSTER",  "PID",	 "STATE",   "REASON", "OBJECTS",
+					   "LAG",	"RESTARTS", "MEMORY",	 "PROCESS", "LIMITS", "SYNCED",
+					   "PENDING",	"FAILING",  "LAST-EXIT", "MESSAGE", NULL};
 	sy_auto_json json_object *value = NULL;
 	const char *unused[1];
 

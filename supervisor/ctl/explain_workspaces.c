@@ -29,9 +29,10 @@ const struct ctl_explanation ctl_explain_workspaces[] = {
 	REASON("WorkerCrashed", "Failed", "The process ended by itself or by a signal, or could not be started.",
 	       "See the log of syncerd around that time. One workspace alone points to an object in it, all at once to the program or the "
 	       "machine."),
-	REASON("WorkerOOMKilled", "Failed", "The kernel killed the process because the memory of the service was used up.",
-	       "Give the service more memory, or find out why this workspace needs so much: syncerctl workspaces shows objects and "
-	       "memory."),
+	REASON("WorkerOOMKilled", "Failed",
+	       "The process needed more memory than workers.memoryMax lets it have, or the memory of the service was used up.",
+	       "syncerctl status has the limit, and syncerctl workspaces objects and memory. Raise workers.memoryMax and reload, or give "
+	       "the service more memory; or find out why this workspace needs so much."),
 	REASON("WorkerHung", "Failed", "It did not report for workers.heartbeatDeadline and was killed.",
 	       "A machine that is short of processor time does this to healthy workers: see its load before raising the deadline."),
 	REASON("HandshakeFailed", "Failed", "It did not say hello within workers.startDeadline and was killed.",

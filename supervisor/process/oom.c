@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 
-static int64_t read_counter(const char *path)
+int64_t sy_oom_count(const char *path)
 {
 	static const char key[] = "oom_kill ";
 	char line[128];
@@ -37,7 +37,7 @@ static bool events_of(const char *line, char path[PATH_MAX])
 		snprintf(path, PATH_MAX, "/sys/fs/cgroup/memory%s/memory.oom_control", cgroup + 1);
 	else
 		return false;
-	return read_counter(path) >= 0;
+	return sy_oom_count(path) >= 0;
 }
 
 /* Fill path with the file of this process's cgroup that counts kills; "" = there is none. */
@@ -63,14 +63,14 @@ void sy_oom_init(struct sy_oom *oom, const char *path)
 		snprintf(oom->path, sizeof(oom->path), "%s", path);
 	else
 		own_events(oom->path);
-	oom->seen = read_counter(oom->path);
+	oom->seen = sy_oom_count(oom->path);
 	if (oom->seen < 0)
 		oom->path[0] = '\0';
 }
 
 bool sy_oom_claim(struct sy_oom *oom)
 {
-	int64_t now = read_counter(oom->path);
+	int64_t now = sy_oom_count(oom->path);
 
 	if (now < 0 || now <= oom->seen)
 		return false;

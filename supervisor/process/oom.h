@@ -16,5 +16,7 @@ struct sy_oom {
 void sy_oom_init(struct sy_oom *oom, const char *path);
 /* True when the counter has grown since it was last accounted for; accounts for one kill. */
 bool sy_oom_claim(struct sy_oom *oom);
+/* The counter "oom_kill" in such a file; -1 = not readable. */
+int64_t sy_oom_count(const char *path);
 
 #endif

@@ -39,6 +39,13 @@ int64_t sy_usage_anonymous_bytes(pid_t pid)
 	return kib < 0 ? -1 : kib * 1024;
 }
 
+int64_t sy_usage_reserved_bytes(pid_t pid)
+{
+	int64_t data = proc_kib(pid, "status", "VmData:"), used = proc_kib(pid, "status", "RssAnon:");
+
+	return data < 0 || used < 0 ? -1 : data > used ? (data - used) * 1024 : 0;
+}
+
 /* Workers are not dumpable, so only root may ask for the exact number; others get what is nearest to it among those that anybody may know. */
 int64_t sy_usage_private_bytes(pid_t pid)
 {

@@ -12,6 +12,9 @@ int64_t sy_usage_private_bytes(pid_t pid);
 /* Its anonymous memory alone, which costs the same for every process; -1 = unknown. */
 int64_t sy_usage_anonymous_bytes(pid_t pid);
 
+/* Memory that counts for RLIMIT_DATA without being used, such as the stacks of its threads; -1 = unknown. */
+int64_t sy_usage_reserved_bytes(pid_t pid);
+
 struct sy_usage {
 	int64_t cpu_ms; /* user and system */
 	int64_t virtual_bytes;

@@ -8,6 +8,7 @@
 #include "link/link.h"
 #include "proto/channel.h"
 #include "supervisor/discovery/strv.h"
+#include "supervisor/process/worker_limits.h"
 #include "supervisor/process/worker_state.h"
 #include "supervisor/process/workers.h"
 
@@ -54,6 +55,7 @@ struct sy_worker {
 	struct sy_io *exit_io;
 	struct sy_link *link;
 	struct sy_channel *channel;
+	struct sy_limited limited;
 	uint64_t incarnation;
 	char token[65];
 	int64_t started_ms;

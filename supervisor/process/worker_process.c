@@ -17,15 +17,21 @@
 
 static void on_exit_ready(void *arg, unsigned events);
 
-/* Short whatever the cluster is called: a socket path has 107 bytes. */
-static int socket_path(const struct sy_worker *worker, char *out, size_t size, struct sy_error *err)
+/* Of its socket and its cgroup. Short whatever the cluster is called: a socket path has 107 bytes. */
+static int name_of(const struct sy_worker *worker, char name[32], struct sy_error *err)
 {
 	struct sy_hash hash;
 
 	if (sy_hash_of(worker->cluster, strlen(worker->cluster), &hash) < 0)
 		return sy_error_set(err, EIO, "digest of the cluster's name");
-	int n = snprintf(out, size, "%s/%02x%02x%02x%02x%02x%02x-%llx.sock", worker->owner->directory, hash.bytes[0], hash.bytes[1],
-			 hash.bytes[2], hash.bytes[3], hash.bytes[4], hash.bytes[5], (unsigned long long)worker->incarnation);
+	(void)snprintf(name, 32, "%02x%02x%02x%02x%02x%02x-%llx", hash.bytes[0], hash.bytes[1], hash.bytes[2], hash.bytes[3], hash.bytes[4],
+		       hash.bytes[5], (unsigned long long)worker->incarnation);
+	return 0;
+}
+
+static int socket_path(const struct sy_worker *worker, const char *name, char *out, size_t size, struct sy_error *err)
+{
+	int n = snprintf(out, size, "%s/%s.sock", worker->owner->directory, name);
 	if (n < 0 || (size_t)n >= size)
 		return sy_error_set(err, ENAMETOOLONG, "socket path in %s is too long", worker->owner->directory);
 	return 0;
@@ -120,16 +126,24 @@ static void reset(struct sy_worker *worker)
 
 int sy_worker_start(struct sy_worker *worker, struct sy_error *err)
 {
-	char path[sizeof(worker->owner->directory)];
+	const struct sy_log_ref ref = {.cluster = worker->cluster, .path = worker->plan.path};
+	const struct sy_config_limits *wanted = &worker->owner->config->limits;
+	char path[sizeof(worker->owner->directory)], name[32];
 
 	reset(worker);
 	int rc = remember_settings(worker, err);
 	if (rc == 0)
-		rc = socket_path(worker, path, sizeof(path), err);
+		rc = name_of(worker, name, err);
+	if (rc == 0)
+		rc = socket_path(worker, name, path, sizeof(path), err);
 	if (rc == 0)
 		rc = sy_worker_listen(worker, path, err);
-	if (rc == 0)
+	if (rc == 0) {
+		sy_limits_prepare(&worker->owner->limits, wanted, name, &worker->limited, &ref);
 		rc = spawn(worker, path, err);
+	}
+	if (rc == 0)
+		sy_limits_place(&worker->owner->limits, wanted, worker->pid, &worker->limited, &ref);
 	if (rc == 0) {
 		sy_link_expect(worker->link, worker->pid);
 		rc = sy_io_new(&worker->exit_io, worker->owner->loop, worker->pidfd, SY_READ, on_exit_ready, worker, err);
@@ -158,6 +172,7 @@ void sy_worker_cleanup(struct sy_worker *worker)
 		close(worker->pidfd);
 	worker->pidfd = -1;
 	worker->pid = 0;
+	sy_limits_forget(&worker->owner->limits, &worker->limited);
 	sy_channel_free(worker->channel);
 	worker->channel = NULL;
 	sy_link_free(worker->link);
@@ -173,7 +188,8 @@ void sy_worker_cleanup(struct sy_worker *worker)
 static void describe(struct sy_worker *worker, const siginfo_t *info)
 {
 	if (info->si_code == CLD_EXITED)
-		snprintf(worker->last_exit_detail, sizeof(worker->last_exit_detail), "exit status %d", info->si_status);
+		snprintf(worker->last_exit_detail, sizeof(worker->last_exit_detail), "exit status %d%s", info->si_status,
+			 info->si_status == SY_BOOT_EXIT_MEMORY ? " (no memory left for it)" : "");
 	else
 		snprintf(worker->last_exit_detail, sizeof(worker->last_exit_detail), "signal %d (SIG%s)%s", info->si_status,
 			 sigabbrev_np(info->si_status) ? sigabbrev_np(info->si_status) : "?",
@@ -187,6 +203,8 @@ static const char *reason_of(struct sy_worker *worker, const siginfo_t *info)
 		return worker->fault;
 	if (worker->told_to_stop)
 		return "";
+	if (sy_limits_exceeded(&worker->owner->limits, &worker->limited, info))
+		return "WorkerOOMKilled";
 	/* Also a SIGKILL of ours never comes here: it has a fault or follows a stop. */
 	if (info->si_code != CLD_EXITED && info->si_status == SIGKILL && sy_oom_claim(&worker->owner->oom))
 		return "WorkerOOMKilled";

@@ -69,8 +69,12 @@ static int take_hello(struct sy_worker *worker, json_object *body, struct sy_err
 	sy_hello_done(&hello);
 	if (rc < 0)
 		return rc;
-	if (!worker->running_ms)
+	if (!worker->running_ms) {
+		const struct sy_log_ref ref = {.cluster = worker->cluster, .path = worker->plan.path};
+
 		worker->running_ms = now_of(worker);
+		sy_limits_running(&worker->owner->limits, &worker->owner->config->limits, &worker->limited, &ref);
+	}
 	sy_worker_event(worker, SY_EVENT_HELLO);
 	return 0;
 }

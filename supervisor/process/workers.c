@@ -65,6 +65,7 @@ int sy_workers_new(struct sy_workers **ret_workers, struct sy_loop *loop, const 
 		   struct sy_error *err)
 {
 	struct sy_workers *workers = calloc(1, sizeof(*workers));
+	char text[SY_LIMITS_TEXT_MAX];
 
 	if (!workers)
 		return sy_error_oom(err);
@@ -79,12 +80,15 @@ int sy_workers_new(struct sy_workers **ret_workers, struct sy_loop *loop, const 
 	workers->access_version = 1;
 	/* Never used before on this machine, also not by an earlier supervisor whose workers may still be leaving. */
 	workers->next_incarnation = (uint64_t)time(NULL) << 16;
-	sy_oom_init(&workers->oom, NULL);
+	sy_oom_init(&workers->oom, NULL); /* before the cgroups: of the service as a whole */
+	sy_limits_open(&workers->limits, NULL, NULL);
 	int rc = set_up(workers, upstream, downstream, user_agent, err);
 	if (rc < 0) {
 		sy_workers_free(workers);
 		return rc;
 	}
+	sy_workers_limits_text(workers, text);
+	sy_info(NULL, "limits of each worker: %s", text);
 	*ret_workers = workers;
 	return 0;
 }
@@ -243,6 +247,7 @@ static struct sy_worker_view view_of(const struct sy_worker *worker)
 		.report = worker->has_report ? &worker->report : NULL,
 		.plan = &worker->plan,
 		.paused = worker->paused,
+		.limited_by = sy_limits_by(&worker->limited),
 		.silence_ms = sy_worker_silence_ms(worker),
 		.behind_ms = sy_worker_lag_ms(worker),
 		.retry_in_ms = worker->state == SY_WORKER_BACKOFF && worker->retry_ms > now ? worker->retry_ms - now : 0,
@@ -271,4 +276,9 @@ bool sy_workers_find(struct sy_workers *workers, const char *cluster, struct sy_
 size_t sy_workers_count(const struct sy_workers *workers)
 {
 	return workers->count;
+}
+
+void sy_workers_limits_text(const struct sy_workers *workers, char out[SY_LIMITS_TEXT_MAX])
+{
+	sy_limits_text(&workers->limits, &workers->config->limits, out);
 }

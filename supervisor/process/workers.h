@@ -8,6 +8,7 @@
 #include "proto/plan.h"
 #include "proto/report.h"
 #include "supervisor/config/config.h"
+#include "supervisor/process/worker_limits.h"
 
 struct sy_workers;
 
@@ -38,10 +39,11 @@ struct sy_worker_view {
 	int64_t report_age_ms;		/* -1 = no report from this incarnation yet */
 	const struct sy_report *report; /* last one of this incarnation, NULL = none */
 	const struct sy_plan *plan;
-	bool paused;	     /* by an operator */
-	int64_t silence_ms;  /* without a report for longer, it counts as hung */
-	int64_t behind_ms;   /* for so long it has gone on with an older plan, 0 = it follows the latest */
-	int64_t retry_in_ms; /* BACKOFF: time left */
+	bool paused;		/* by an operator */
+	const char *limited_by; /* "cgroup", "rlimits", "" = no process */
+	int64_t silence_ms;	/* without a report for longer, it counts as hung */
+	int64_t behind_ms;	/* for so long it has gone on with an older plan, 0 = it follows the latest */
+	int64_t retry_in_ms;	/* BACKOFF: time left */
 };
 
 struct sy_workers_ops {
@@ -95,6 +97,8 @@ int sy_workers_dump(struct sy_workers *workers, const char *cluster, json_object
 void sy_workers_each(struct sy_workers *workers, bool (*fn)(void *arg, const struct sy_worker_view *view), void *arg);
 bool sy_workers_find(struct sy_workers *workers, const char *cluster, struct sy_worker_view *ret_view);
 size_t sy_workers_count(const struct sy_workers *workers);
+/* The limits of each worker and what enforces them, in one line. */
+void sy_workers_limits_text(const struct sy_workers *workers, char out[SY_LIMITS_TEXT_MAX]);
 
 /* TERM to all, KILL at the deadline; done runs when the last process is gone (at once when there is none). */
 void sy_workers_stop(struct sy_workers *workers, void (*done)(void *arg), void *arg);

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "supervisor/process/worker_limits.h"
 #include "supervisor/process/oom.h"
 #include "supervisor/process/pauses.h"
 #include "supervisor/process/worker.h"
@@ -34,6 +35,7 @@ struct sy_workers {
 	int lifeline_write;	  /* held by this process alone: its end is their end */
 	char directory[PATH_MAX]; /* of the sockets */
 	struct sy_oom oom;
+	struct sy_limits limits;
 	struct sy_pauses pauses;
 
 	bool stopping;

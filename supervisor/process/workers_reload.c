@@ -61,11 +61,34 @@ void sy_workers_renew(struct sy_workers *workers)
 	sy_worker_event(next, SY_EVENT_RESTART);
 }
 
+static bool same_limits(const struct sy_config_limits *a, const struct sy_config_limits *b)
+{
+	return a->memory_max == b->memory_max && a->memory_high == b->memory_high && a->cpu_weight == b->cpu_weight &&
+	       a->pids_max == b->pids_max;
+}
+
+static void change_limits(struct sy_workers *workers)
+{
+	char text[SY_LIMITS_TEXT_MAX];
+
+	for (size_t i = 0; i < workers->count; i++) {
+		const struct sy_worker *worker = workers->items[i];
+		const struct sy_log_ref ref = {.cluster = worker->cluster, .path = worker->plan.path};
+
+		sy_limits_change(&workers->limits, &workers->config->limits, &worker->limited, &ref);
+	}
+	sy_workers_limits_text(workers, text);
+	sy_info(NULL, "reload: limits of each worker: %s", text);
+}
+
 void sy_workers_reload(struct sy_workers *workers, const struct sy_config *config)
 {
 	bool another_level = workers->config->log_level != config->log_level;
+	bool other_limits = !same_limits(&workers->config->limits, &config->limits);
 
 	workers->config = config;
+	if (other_limits)
+		change_limits(workers);
 	if (another_level)
 		workers->log_level = -1;
 	for (size_t i = 0; i < workers->count; i++) {

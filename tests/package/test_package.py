@@ -13,7 +13,7 @@ kind: SyncerConfiguration
 kcp: {{kubeconfig: {place}/kcp.kubeconfig}}
 cluster: {{kubeconfig: {place}/cluster.kubeconfig}}
 syncTarget: {{workspace: "root:edge", name: edge-1}}
-workers: {{heartbeat: 1s, heartbeatDeadline: 5s, backoffFirst: 100ms}}
+workers: {{heartbeat: 1s, heartbeatDeadline: 5s, backoffFirst: 100ms, memoryMax: 64Mi}}
 sync: {{namespaceCleanDelay: 1s}}
 stateDirectory: /var/lib/syncerd
 runtimeDirectory: /run/syncerd
@@ -88,6 +88,20 @@ def test_main_job(machine, sim, syncer_id):
     wait_syncing(machine)
     assert machine.show("syncerd.service", "NRestarts") == "0"
     assert "MESSAGE" in machine.run("journalctl", "-u", "syncerd", "-n", "1", "-o", "json").stdout
+
+
+def test_limits(machine):
+    """Enforced in one of the two ways, and said so."""
+    status = machine.run("syncerctl", "status").stdout
+    assert "memoryMax 64Mi; by " in status
+    for entry in workspaces(machine):
+        group = machine.run("cat", f"/proc/{entry['pid']}/cgroup").stdout
+        if "by cgroups" in status:
+            assert entry["limitedBy"] == "cgroup" and "/syncerd.service/worker-" in group
+        else:
+            limit = next(line for line in machine.run("cat", f"/proc/{entry['pid']}/limits").stdout.splitlines() if line.startswith("Max data size"))
+            assert entry["limitedBy"] == "rlimits" and 64 << 20 <= int(limit.split()[3]) < 1 << 30
+    assert "has no effect" not in machine.run("journalctl", "-u", "syncerd").stdout
 
 
 def test_security(machine):

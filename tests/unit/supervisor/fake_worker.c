@@ -145,7 +145,7 @@ static void welcome(struct fake *fake)
 {
 	fake->welcomed = true;
 	if (is(fake, "crash"))
-		_exit(7);
+		_exit(21);
 	if (is(fake, "segv"))
 		kill_self(SIGSEGV);
 	if (is(fake, "killed"))

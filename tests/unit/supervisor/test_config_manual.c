@@ -56,6 +56,11 @@ static void check_entry(const struct sy_key *key, const struct entry *entry)
 	}
 	if (key->kind == SY_KEY_INT)
 		says(entry, "\nFrom %lld to %lld.", (long long)key->min, (long long)key->max);
+	if (key->kind == SY_KEY_BYTES) {
+		sy_config_bytes_text(key->min, least, sizeof(least));
+		sy_config_bytes_text(key->max, most, sizeof(most));
+		says(entry, "\nFrom %s to %s.", least, most);
+	}
 	for (size_t i = 0; key->words && key->words[i]; i++)
 		says(entry, "\n.Ql %s", key->words[i]);
 }

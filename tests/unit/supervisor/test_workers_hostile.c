@@ -7,7 +7,7 @@ static void faults_have_their_reason(void **state)
 	static const struct {
 		const char *mode, *reason, *detail;
 	} rows[] = {
-		{"crash", "WorkerCrashed", "exit status 7"},
+		{"crash", "WorkerCrashed", "exit status 21"},
 		{"segv", "WorkerCrashed", "signal 11 (SIGSEGV)"},
 		{"dies", "WorkerCrashed", "exit status 3"},
 		{"mute", "WorkerHung", "signal 9 (SIGKILL)"},

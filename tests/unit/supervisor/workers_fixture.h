@@ -186,6 +186,7 @@ static inline int set_up(void **state)
 					     .backoff_max_ms = 200,
 					     .stable_ms = 60000,
 					     .max_spawning = 2,
+					     .limits = {.cpu_weight = 100},
 					     .worker_program = program,
 					     .runtime_directory = fixture->directory,
 					     .log_level = SY_LOG_ERROR};
