@@ -3,6 +3,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from .simulator import CT_MERGE, widgets
 from .world import CLUSTER, TEAM, WIDGET_LISTS, Team, stays, wait_for, wait_hit
 
@@ -74,7 +76,12 @@ def test_losses_before_the_cluster_was_listed_count(sim, syncerd):
     wait_for(lambda: not team.copies(), 60, "what was held to go")
 
 
+BINDINGS = "/apis/apis.kcp.io/v1alpha2/apibindings"
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def configmap(name):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}}
 
 
 def configmaps(sim):
@@ -85,7 +92,7 @@ def make_configmaps(sim):
     """Without finalizers: each is gone at once when it is deleted."""
     team = Team(sim)
     for name in NAMES:
-        team.api.call("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}})
+        team.api.call("POST", CONFIGMAPS, configmap(name))
     wait_for(lambda: configmaps(sim) == set(NAMES), 60, "all copies")
     return team
 
@@ -110,6 +117,7 @@ def delete_while_paused(team, syncerd):
     wait_for(lambda: syncerd.workspace(TEAM)["state"] == "Paused", 60, "the pause")
     for name in NAMES:
         team.api.call("DELETE", f"{CONFIGMAPS}/{name}")
+
     def presence():
         return {item["upstream"]["presence"] for item in syncerd.json("dump", TEAM, f"default/{NAMES[-1]}")["objects"]}
     wait_for(lambda: presence() == {"in doubt"}, 60, "the last deletion to be seen")
@@ -131,7 +139,7 @@ def test_a_hold_outlives_process_and_rules(sim, syncerd):
     delete_while_paused(team, syncerd)
     pid = wait_holds(syncerd)
     for i in range(2 * MANY):
-        team.api.call("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"new{i}", "namespace": "default"}})
+        team.api.call("POST", CONFIGMAPS, configmap(f"new{i}"))
     wait_for(lambda: len(sim.cluster.list("/api/v1/configmaps")) >= 3 * MANY, 60, "the new copies")
 
     def all_stay():
@@ -154,7 +162,7 @@ def test_a_hold_outlives_process_and_rules(sim, syncerd):
 
     # A hold ends with its objects: then few are only few again.
     for name in NAMES:
-        team.api.call("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}})
+        team.api.call("POST", CONFIGMAPS, configmap(name))
     syncerd.wait_syncing(TEAM, seconds=60)
     syncerd.ctl("restart", TEAM)
     wait_for(lambda: (syncerd.workspace(TEAM) or {}).get("state") == "Syncing" and syncerd.pids().get(TEAM) != pid, 60, "the new process")
@@ -162,3 +170,28 @@ def test_a_hold_outlives_process_and_rules(sim, syncerd):
     for name in few:
         team.api.call("DELETE", f"{CONFIGMAPS}/{name}")
     wait_for(lambda: configmaps(sim) == set(NAMES) - set(few), 60, "their copies to go")
+
+
+@pytest.mark.parametrize("unbind", ["Delete", "Orphan"])
+def test_what_nobody_binds_any_more_goes_by_the_policy(sim, make_syncerd, unbind):
+    """Unbound while syncerd was away, and seen by nobody: sync.unbind counts all the same."""
+    syncerd = make_syncerd(minute=2)
+    syncerd.wait_syncing(TEAM)
+    team = Team(sim)
+    for name in NAMES[:3]:
+        team.api.call("POST", CONFIGMAPS, configmap(name))
+    wait_for(lambda: len(configmaps(sim)) == 3, 60, "the copies")
+    syncerd.stop()
+    team.api.call("DELETE", f"{BINDINGS}/widgets")
+    wait_for(lambda: team.api.get(f"{BINDINGS}/widgets") is None, 60, "the binding to go")
+    syncerd.config.write_text(syncerd.config.read_text().replace("sync:\n", f"sync:\n  unbind: {unbind}\n"))
+    syncerd.start()
+    if unbind == "Delete":
+        wait_for(lambda: not configmaps(sim), 60, "the copies to go")
+        return
+
+    def marked():
+        items = [item for item in sim.cluster.list("/api/v1/configmaps") if item["metadata"]["name"] in NAMES]
+        return [item for item in items if "kcp.io/tenant-id" in item["metadata"].get("labels", {})]
+    wait_for(lambda: not marked(), 60, "the copies to be let go")
+    stays(lambda: len(configmaps(sim)) == 3, "the copies")
