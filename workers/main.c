@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "link/link.h"
 #include "workers/boot.h"
 #include "workers/sandbox.h"
 #include "workers/session.h"
@@ -61,7 +60,6 @@ static int serve(const struct sy_boot *boot)
 	}
 	sy_session_free(session);
 	sy_loop_free(loop);
-	sy_link_fini();
 	return code;
 }
 

@@ -62,6 +62,16 @@ static void flood(struct fake *fake)
 		sy_link_send(fake->link, text, sizeof(text) - 1, NULL);
 }
 
+/* Dies in the middle of a large message, with what it has not read still in its socket. */
+static void halfway(struct fake *fake)
+{
+	char *data = calloc(1, SY_MSG_MAX_UP);
+
+	if (data)
+		sy_link_send(fake->link, data, SY_MSG_MAX_UP, NULL);
+	_exit(5);
+}
+
 static void garbage(struct fake *fake)
 {
 	static const char text[] = "\x01\x02 this is no message";
@@ -156,6 +166,8 @@ static void welcome(struct fake *fake)
 		raise(SIGSTOP);
 	if (is(fake, "flood"))
 		flood(fake);
+	if (is(fake, "halfway"))
+		halfway(fake);
 	if (is(fake, "oversize"))
 		oversize(fake);
 	if (is(fake, "events"))
@@ -328,6 +340,5 @@ int main(void)
 	sy_io_free(lifeline);
 	sy_loop_free(fake.loop);
 	sy_boot_done(&fake.boot);
-	sy_link_fini();
 	return 0;
 }

@@ -192,25 +192,41 @@ static void a_stranger_is_not_believed(void **state)
 	sy_link_free(stranger);
 }
 
-static bool all_sockets_closed(struct fixture *fixture)
+static unsigned count_fds(void)
 {
-	(void)fixture;
-	return sy_link_closing() == 0;
+	unsigned count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
 }
 
-/* A worker that floods and is killed must not cost a descriptor, or the closing of any other socket. */
-static void a_flood_leaves_nothing_behind(void **state)
+static bool none_is_lost(struct fixture *fixture)
 {
+	return count_fds() <= fixture->descriptors;
+}
+
+/* A worker that ends while it sends must not cost a descriptor, or the closing of any other link. */
+static void ends_of_all_kinds_leave_nothing_behind(void **state)
+{
+	static const struct {
+		const char *mode, *reason;
+	} rows[] = {{"flood", "WorkerMisbehaved"}, {"halfway", "WorkerCrashed"}};
 	struct fixture *fixture = *state;
 
-	for (int i = 0; i < 5; i++) {
-		want(fixture, "abc", "flood", SY_PLAN_RUN);
-		fixture->reason = "WorkerMisbehaved";
+	for (int i = 0; i < 10; i++) {
+		want(fixture, "abc", rows[i % 2].mode, SY_PLAN_RUN);
+		fixture->reason = rows[i % 2].reason;
 		wait_for(fixture, has_reason);
 		sy_workers_drop(fixture->workers, "abc");
 		wait_for(fixture, is_gone);
+		if (i == 1)
+			fixture->descriptors = count_fds();
 	}
-	wait_for(fixture, all_sockets_closed);
+	wait_for(fixture, none_is_lost);
 }
 
 int main(int argc, char **argv)
@@ -224,7 +240,7 @@ int main(int argc, char **argv)
 		WORKERS_TEST(an_oversized_message_changes_nothing),
 		WORKERS_TEST(events_are_limited_and_named_by_their_link),
 		WORKERS_TEST(a_stranger_is_not_believed),
-		WORKERS_TEST(a_flood_leaves_nothing_behind),
+		WORKERS_TEST(ends_of_all_kinds_leave_nothing_behind),
 	};
 
 	return workers_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

@@ -46,6 +46,7 @@ struct fixture {
 	unsigned want;
 	int64_t give_up_ms;
 	bool met;
+	unsigned descriptors;
 };
 
 static inline void check(struct fixture *fixture)
