@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+#include "base/visible.h"
 #include "proto/schema.h"
 
 #define PATH_BYTES 160
@@ -33,6 +35,34 @@ static int take_string(const struct sy_field *field, json_object *value, size_t 
 		return sy_error_oom(err);
 	*ret_text = copy;
 	return 0;
+}
+
+/* Text for people is shown in terminals and kept in status: no other process gets a control into it. In place, never longer. */
+static void make_visible(char *text)
+{
+	char *out = text;
+	uint32_t point;
+
+	for (size_t left = strlen(text), step; left > 0; left -= step, text += step) {
+		step = sy_utf8_char(text, left, &point);
+		if (step == 0 || sy_is_hidden(point)) {
+			*out++ = *text == '\n' || *text == '\t' ? ' ' : '?';
+			step = step ? step : 1;
+		} else {
+			memmove(out, text, step);
+			out += step;
+		}
+	}
+	*out = '\0';
+}
+
+static int take_text(const struct sy_field *field, json_object *value, char **ret_text, const char *where, struct sy_error *err)
+{
+	int rc = take_string(field, value, (size_t)field->limit, ret_text, where, err);
+
+	if (rc == 0 && !field->verbatim)
+		make_visible(*ret_text);
+	return rc;
 }
 
 static int take_uint(const struct sy_field *field, json_object *value, uint64_t *ret_number, const char *where, struct sy_error *err)
@@ -169,8 +199,9 @@ static int take_field(const struct sy_field *field, json_object *value, void *to
 
 	switch (field->kind) {
 	case SY_FIELD_STRING:
-	case SY_FIELD_TEXT:
 		return take_string(field, value, (size_t)field->limit, at, where, err);
+	case SY_FIELD_TEXT:
+		return take_text(field, value, at, where, err);
 	case SY_FIELD_UINT:
 		return take_uint(field, value, at, where, err);
 	case SY_FIELD_INT:

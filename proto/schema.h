@@ -16,7 +16,7 @@
 
 enum sy_field_kind {
 	SY_FIELD_STRING = 0, /* char *; limit = bytes; check = syntax */
-	SY_FIELD_TEXT,	     /* char * for people: the encoder cuts it to the limit and replaces what is not UTF-8 */
+	SY_FIELD_TEXT,	     /* char * for people: cut to the limit and made UTF-8 by the encoder, free of controls by the decoder */
 	SY_FIELD_UINT,	     /* uint64_t; limit = largest value, 0 = any */
 	SY_FIELD_INT,	     /* int64_t >= 0; limit = largest value, 0 = any */
 	SY_FIELD_BOOL,	     /* bool */
@@ -41,6 +41,7 @@ struct sy_field {
 	enum sy_field_kind kind;
 	bool optional; /* strings: absent = NULL */
 	bool secret;   /* strings: wiped when freed */
+	bool verbatim; /* TEXT: left as it is by the decoder; whoever shows it makes it visible */
 	size_t offset;
 	size_t count_offset; /* STRINGS, RECORDS */
 	uint64_t limit;

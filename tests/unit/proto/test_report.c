@@ -164,6 +164,20 @@ static void encoder_cleans_text(void **state)
 	sy_event_done(&again);
 }
 
+/* What another process says may end in a terminal or in a status: nothing in it is obeyed or misleads. */
+static void decoder_hides_controls(void **state)
+{
+	sy_auto_json json_object *value = json_tokener_parse(
+		"{\"warning\":false,\"group\":\"\",\"resource\":\"widgets\",\"object\":\"a\",\"reason\":\"Refused\",\"count\":1,\"time\":1,"
+		"\"message\":\"\\u001b[2Jgr\xc3\xbc\xc3\x9f\\n\\u202eenif\\u009b\"}");
+	struct sy_event event = {0};
+
+	(void)state;
+	assert_int_equal(sy_event_decode(value, &event, NULL), 0);
+	assert_string_equal(event.message, "?[2Jgr\xc3\xbc\xc3\x9f ?enif?");
+	sy_event_done(&event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +188,7 @@ int main(void)
 		cmocka_unit_test(event_decodes_what_it_encodes),
 		cmocka_unit_test(event_cannot_claim_a_cluster),
 		cmocka_unit_test(encoder_cleans_text),
+		cmocka_unit_test(decoder_hides_controls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
