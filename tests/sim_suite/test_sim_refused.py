@@ -161,6 +161,16 @@ def test_new_credentials_wake_what_was_forbidden(sim, syncerd, path):
     team.wait_down("w1", seconds=3)
 
 
+def test_another_refusal_is_another_matter(sim, syncerd):
+    """A server that restarts is unreachable for a while, and then may know nobody's rights for a moment: that moment must not cost minutes."""
+    team = Team(sim)
+    sim.cluster.fault("status:503", method="POST", path="/widgets", agent="syncer-worker", times=7)
+    sim.cluster.fault("status:403", method="POST", path="/widgets", agent="syncer-worker", times=1)
+    team.create("w1")
+    wait_for(lambda: sim.cluster.hits() == [7, 1], 90, "both refusals")
+    team.wait_down("w1", seconds=30)
+
+
 def test_body_that_grows_too_large_is_refused_for_good(sim, syncerd):
     """Characters that an apply body must escape: what upstream accepted cannot be sent."""
     team = Team(sim)

@@ -13,6 +13,7 @@
 static const struct sy_backoff_rule transient_rule = {100, 300000}; /* 5.6 */
 static const struct sy_backoff_rule patient_rule = {1000, 300000};  /* needs somebody to act */
 static const struct sy_backoff_rule deletion_rule = {SY_DELETION_CHECK_MS, 60000};
+#define NEWS_MS 5000 /* longest wait after a failure of another kind than the last: a server that comes back may refuse for a moment */
 
 typedef int perform_fn(struct sy_op *op);
 static perform_fn *const performers[SY_ACT_MAX] = {
@@ -270,6 +271,7 @@ void sy_flow_next(struct sy_op *op)
 void sy_flow_fail(struct sy_op *op, enum sy_reason reason, bool permanent, int64_t retry_after_ms, const char *message)
 {
 	struct sy_object *object = op->object;
+	bool news = object->reason != reason;
 	object->reason = (uint8_t)reason;
 	if (message)
 		sy_object_tell(object, reason, message);
@@ -277,6 +279,8 @@ void sy_flow_fail(struct sy_op *op, enum sy_reason reason, bool permanent, int64
 		object->failures++;
 	const struct sy_backoff_rule *rule = reason == SY_REASON_TRANSIENT ? &transient_rule : &patient_rule;
 	int64_t delay = permanent ? sy_patience_delay(object) : sy_backoff_delay_ms(rule, object->failures, arc4random());
+	if (news && !permanent && delay > NEWS_MS)
+		delay = NEWS_MS;
 	object->failed_action = (uint8_t)op->action;
 	sy_flow_wait(object, retry_after_ms > delay ? retry_after_ms : delay);
 	sy_flow_end(op);
