@@ -2,7 +2,10 @@
  * discovered, and both are looked at again every minute, sooner while something is missing.
  *
  * There is no binding here whose end would be positive knowledge, so nothing is ever drained: a workspace that leaves the configuration, or
- * a path that names another logical cluster from now on, has its worker stopped and nothing deleted; a 404 or 403 changes nothing at all. */
+ * a path that names another logical cluster from now on, has its worker stopped and nothing deleted; a 404 or 403 changes nothing at all.
+ *
+ * Nor is a type that is gone knowledge about its objects: kcp v0.32.3 may remove a CustomResourceDefinition and leave the objects in its
+ * storage, where they cannot be seen until the type is there again. Those that it does delete are seen going, by our finalizer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,7 +254,7 @@ static bool resource_usable(struct sy_supervisor *sup, const struct sy_direct_en
 	if (*ret_wait)
 		return false;
 	down = sy_downstream_find(sup->downstream, wanted->group, wanted->version, wanted->resource);
-	*ret_problem = !up					? "is not served by the workspace"
+	*ret_problem = !up					? "is not served by the workspace; its copies, if any, stay"
 		       : !down					? "is not served by the cluster"
 		       : up->namespaced != down->namespaced	? "has another scope in the cluster"
 		       : strcmp(up->kind, down->kind) != 0	? "has another kind in the cluster"

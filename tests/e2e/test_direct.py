@@ -2,7 +2,8 @@
 
 import names
 import pytest
-from objects import CONFIGMAPS, WIDGETS, configmap, widget
+from edge import when_served
+from objects import CONFIGMAPS, CRDS, WIDGETS, configmap, crd, widget
 from plain import NAME, Direct
 from testbed import wait_for
 
@@ -59,6 +60,40 @@ def test_a_core_resource(direct, syncerd):
     direct.wait_down(workspace, CONFIGMAPS, "settings", lambda down: down["data"] == {"key": "value"})
     workspace.api.delete(CONFIGMAPS, "settings", "default")
     wait_for(lambda: direct.down(workspace, CONFIGMAPS, "settings") is None, 20, "the copy to go")
+
+
+def test_a_type_that_goes_and_comes_back(direct, syncerd):
+    """kcp deletes the objects of a CustomResourceDefinition with it, or forgets to: then they are there again with the next one. Nobody can tell
+    meanwhile, so copies go with objects that are deleted, and no others."""
+    workspace, made = direct.workspaces[1], [f"typed-{i}" for i in range(3)]
+    for name in made:
+        workspace.api.create(WIDGETS, widget(name))
+    before = {name: direct.wait_down(workspace, WIDGETS, name)["metadata"]["uid"] for name in made}
+    workspace.api.delete(CRDS, "widgets.example.dev")
+    wait_for(lambda: workspace.api.find(CRDS, "widgets.example.dev") is None, 120, "the type to be gone")
+
+    syncerd.hup()  # looks at once, else within the minute
+
+    def said():
+        assert "widgets is not served by the workspace; its copies, if any, stay" in syncerd.view(workspace).get("message", ""), syncerd.view(workspace)
+        return True
+
+    wait_for(said, 120, "it to be said")
+    left = {name: down["metadata"]["uid"] for name in made if (down := direct.down(workspace, WIDGETS, name))}
+    assert left.items() <= before.items(), "none of them is made again"
+
+    workspace.api.create(CRDS, crd(WIDGETS))
+    when_served(lambda: workspace.api.create(WIDGETS, widget("typed-new")), 60)
+
+    syncerd.hup()
+
+    def in_step():
+        there = {item["metadata"]["name"]: item["metadata"]["uid"] for item in direct.kube.list(WIDGETS, direct.namespace(workspace))}
+        assert set(there) == {item["metadata"]["name"] for item in workspace.api.list(WIDGETS, "default")} >= {"typed-new"}, there
+        assert all(there.get(name, uid) == uid for name, uid in left.items()), "a copy whose original came back is the same"
+        return True
+
+    wait_for(in_step, 120, "both sides to have the same objects")
 
 
 def test_a_workspace_less_in_the_configuration(direct, syncerd):
