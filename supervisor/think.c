@@ -36,6 +36,24 @@ void sy_think(void *arg)
 		sy_direct_step(sup);
 }
 
+/* Of which resource is it? Lists that are not complete tell, and objects that cannot be written; else it may be any of them. */
+static void review_refused(struct sy_supervisor *sup, const struct sy_report *report)
+{
+	bool told = false;
+
+	for (int all = 0; all < 2 && !told; all++) {
+		for (size_t i = 0; i < report->resource_count; i++) {
+			const struct sy_report_resource *row = &report->resources[i];
+
+			if (!all && row->down_synced && strcmp(row->reason ? row->reason : "", "Unauthorized") != 0)
+				continue;
+			told = true;
+			sy_reviews_again(sup->reviews, row->group, row->resource);
+		}
+	}
+	sy_reviews_again(sup->reviews, "", "namespaces");
+}
+
 static void worker_changed(void *arg, const char *cluster)
 {
 	struct sy_supervisor *sup = arg;
@@ -46,7 +64,7 @@ static void worker_changed(void *arg, const char *cluster)
 		if (view.report->downstream == SY_KUBE_NOT_SERVED)
 			sy_downstream_rediscover(sup->downstream);
 		else if (view.report->downstream == SY_KUBE_FORBIDDEN)
-			sy_reviews_again(sup->reviews);
+			review_refused(sup, view.report);
 		if (view.report->upstream == SY_KUBE_UNAUTHORIZED && sup->up_token)
 			sy_token_watch_check(sup->up_token);
 		if (view.report->downstream == SY_KUBE_UNAUTHORIZED && sup->down_token)
@@ -66,8 +84,8 @@ static void worker_event(void *arg, const struct sy_event *event)
 
 	sy_debug(&ref, "event: %s", event->message ? event->message : ""); /* the worker has logged it */
 	/* A write was refused. Told once for each object, unlike the report's reason, which would ask as long as an admission rule refuses it. */
-	if (event->reason && strcmp(event->reason, "Unauthorized") == 0)
-		sy_reviews_again(sup->reviews);
+	if (event->reason && strcmp(event->reason, "Unauthorized") == 0 && event->resource)
+		sy_reviews_again(sup->reviews, event->group ? event->group : "", event->resource);
 	if (sy_event_ring_add(sup->ring, event, path, &value, NULL) == 0)
 		sy_verbs_event(sup, event->cluster, value);
 	if (sup->kcp_events)

@@ -17,16 +17,18 @@ struct sy_timings {
 	int64_t discovery_ms;	     /* 60 s, of denied rights too (4.1) */
 	int64_t probe_ms;	     /* 5 s: whether anything has changed in what the cluster serves */
 	int64_t review_ms;	     /* 10 min (4.1) */
-	int64_t status_ms;	     /* 1 s: least time between two status writes that do not change Ready (8.3) */
-	int64_t resolve_ms;	     /* 60 s: direct mode, path to logical cluster */
-	int64_t access_ms;	     /* 10 s: look for changed credential files */
+	int64_t review_again_ms; /* 10 s: before a resource that was asked about is asked about anew for a 403, doubling up to the above */
+	int64_t status_ms;	 /* 1 s: least time between two status writes that do not change Ready (8.3) */
+	int64_t resolve_ms;	 /* 60 s: direct mode, path to logical cluster */
+	int64_t access_ms;	 /* 10 s: look for changed credential files */
 };
 
 #define SY_TIMINGS_DEFAULT                                                                                                                 \
 	{                                                                                                                                  \
 		.gone_ms = 60000, .refused_ms = 60000, .absent_ms = 60000, .unready_ms = 5000, .heartbeat_ms = 20000,                      \
 		.heartbeat_jitter_ms = 2000, .foreign_ms = 60000, .foreign_retry_ms = 10000, .watch_current_ms = 180000,                   \
-		.discovery_ms = 60000, .probe_ms = 5000, .review_ms = 600000, .status_ms = 1000, .resolve_ms = 60000, .access_ms = 10000   \
+		.discovery_ms = 60000, .probe_ms = 5000, .review_ms = 600000, .review_again_ms = 10000, .status_ms = 1000,                 \
+		.resolve_ms = 60000, .access_ms = 10000                                                                                    \
 	}
 
 /*

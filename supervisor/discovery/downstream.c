@@ -25,6 +25,42 @@ static void set_verdict(struct sy_downstream *downstream, enum sy_kube_verdict v
 	downstream->message = strdup(message ? message : "");
 }
 
+#define FREE_ROUNDS 2 /* fruitless ones: what is made in the cluster is seen in several steps */
+#define MOST_FRUITLESS 12
+
+/* A tag that changes although nothing does, or somebody who says so of types that are not there, must not make us read everything every few
+ * seconds: the time between two looks doubles up to that of the rounds that come anyway. */
+static int64_t hold_ms(const struct sy_downstream *downstream)
+{
+	int64_t most = downstream->timings->discovery_ms, hold = downstream->timings->probe_ms;
+
+	for (unsigned i = FREE_ROUNDS; i < downstream->fruitless && hold < most; i++)
+		hold *= 2;
+	return hold < most ? hold : most;
+}
+
+static void count_round(struct sy_downstream *downstream)
+{
+	if (downstream->found)
+		downstream->fruitless = 0;
+	else if (downstream->called && downstream->fruitless < MOST_FRUITLESS)
+		downstream->fruitless++;
+}
+
+/* Not before the server wants to be asked again. */
+static void start_in(struct sy_downstream *downstream, int64_t delay)
+{
+	int64_t held = downstream->not_before_ms - sy_loop_now_ms(downstream->loop);
+
+	sy_timer_start(downstream->timer, delay > held ? delay : held);
+}
+
+static void hold_back(struct sy_downstream *downstream, const struct sy_kube_result *result)
+{
+	if (result->verdict == SY_KUBE_THROTTLED)
+		downstream->not_before_ms = sy_loop_now_ms(downstream->loop) + result->retry_after_ms;
+}
+
 /* A round is under way. */
 static bool busy(const struct sy_downstream *downstream)
 {
@@ -60,10 +96,12 @@ static void round_end(struct sy_downstream *downstream, bool ok)
 	}
 	if (ok && downstream->again)
 		delay = 0;
-	downstream->again = false;
-	sy_timer_start(downstream->timer, delay);
+	if (ok)
+		count_round(downstream);
+	downstream->again = downstream->called = false;
+	start_in(downstream, delay);
 	if (downstream->tagged)
-		sy_timer_start(downstream->probe_timer, downstream->timings->probe_ms);
+		sy_timer_start(downstream->probe_timer, hold_ms(downstream));
 	downstream->changed(downstream->arg);
 }
 
@@ -100,6 +138,7 @@ static void got_resources(void *arg, const struct sy_kube_result *result)
 
 	downstream->request = NULL;
 	if (result->verdict != SY_KUBE_OK || sy_served_decode(result->object, &served, &err) < 0) {
+		hold_back(downstream, result);
 		if (is_general(result->verdict)) {
 			set_verdict(downstream, result->verdict, result->message);
 			round_end(downstream, false);
@@ -136,6 +175,7 @@ static void next_step(struct sy_downstream *downstream)
 	       downstream->at_version >= downstream->groups[downstream->at_group].pending.count) {
 		struct sy_group *group = &downstream->groups[downstream->at_group];
 
+		downstream->found = downstream->found || (group->in_round && sy_group_differs(group));
 		if (group->in_round)
 			sy_group_complete(group, sy_loop_now_ms(downstream->loop));
 		group->answered = group->in_round;
@@ -187,6 +227,7 @@ static void got_groups(void *arg, const struct sy_kube_result *result)
 			ok = sy_group_versions(result->object, group->name, add_version, &group->pending, &err) == 0;
 	}
 	if (!ok) {
+		hold_back(downstream, result);
 		set_verdict(downstream, result->verdict == SY_KUBE_OK ? SY_KUBE_SERVER_ERROR : result->verdict,
 			    result->verdict == SY_KUBE_OK ? err.text : result->message);
 		round_end(downstream, false);
@@ -203,7 +244,8 @@ static void got_version(void *arg, const struct sy_kube_result *result)
 	const char *version = result->verdict == SY_KUBE_OK ? sy_json_str(result->object, "gitVersion", NULL) : NULL;
 
 	downstream->request = NULL;
-	if (result->verdict == SY_KUBE_UNREACHABLE || result->verdict == SY_KUBE_UNAUTHORIZED) {
+	if (is_general(result->verdict)) {
+		hold_back(downstream, result);
 		set_verdict(downstream, result->verdict, result->message);
 		round_end(downstream, false);
 		return;
@@ -223,6 +265,12 @@ static void ask_version(struct sy_downstream *downstream)
 		round_end(downstream, false);
 }
 
+static void no_change(struct sy_downstream *downstream)
+{
+	downstream->fruitless -= downstream->fruitless > 0;
+	sy_timer_start(downstream->probe_timer, hold_ms(downstream));
+}
+
 /* Whatever changes after this answer, the next probe sees, also when this round does not. */
 static void probed(void *arg, enum sy_probe_answer answer)
 {
@@ -234,7 +282,7 @@ static void probed(void *arg, enum sy_probe_answer answer)
 	else if (answer == SY_PROBE_CHANGED)
 		sy_downstream_rediscover(downstream);
 	else if (downstream->tagged)
-		sy_timer_start(downstream->probe_timer, downstream->timings->probe_ms);
+		no_change(downstream);
 }
 
 static void probe(void *arg)
@@ -255,7 +303,7 @@ static void round_start(void *arg)
 	downstream->round_ms = sy_loop_now_ms(downstream->loop);
 	downstream->again = false;
 	downstream->starting = true;
-	downstream->skipped = false;
+	downstream->skipped = downstream->found = false;
 	if (!sy_probe_asking(downstream->probe) && sy_probe_ask(downstream->probe, NULL) < 0)
 		ask_version(downstream);
 }
@@ -317,7 +365,7 @@ int sy_downstream_want(struct sy_downstream *downstream, const struct sy_strv *g
 		downstream->group_count++;
 		downstream->again = true;
 		if (!busy(downstream))
-			sy_timer_start(downstream->timer, 0);
+			start_in(downstream, 0);
 	}
 	return 0;
 }
@@ -325,7 +373,10 @@ int sy_downstream_want(struct sy_downstream *downstream, const struct sy_strv *g
 void sy_downstream_rediscover(struct sy_downstream *downstream)
 {
 	int64_t age = sy_loop_now_ms(downstream->loop) - downstream->round_ms;
+	int64_t least = downstream->fruitless > FREE_ROUNDS ? hold_ms(downstream) : MIN_ROUND_MS;
 
-	if (!busy(downstream))
-		sy_timer_start(downstream->timer, age >= MIN_ROUND_MS ? 0 : MIN_ROUND_MS - age);
+	if (busy(downstream))
+		return;
+	downstream->called = true;
+	start_in(downstream, age >= least ? 0 : least - age);
 }

@@ -24,7 +24,7 @@ void sy_downstream_free(struct sy_downstream *downstream); /* accepts NULL */
 
 /* Groups in question ("" = core) from now on. A group that is new starts a round at once. */
 int sy_downstream_want(struct sy_downstream *downstream, const struct sy_strv *groups, struct sy_error *err);
-/* Something was not served as thought: start a round now (at most one every 2 s). */
+/* Something was not served as thought: start a round now (at most one every 2 s, fewer while they find nothing new). */
 void sy_downstream_rediscover(struct sy_downstream *downstream);
 
 enum sy_served_state sy_downstream_state(const struct sy_downstream *downstream, const char *group);

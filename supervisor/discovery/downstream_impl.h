@@ -25,6 +25,10 @@ struct sy_downstream {
 	bool skipped; /* some group could not be read in this round */
 	bool again;   /* a group joined during the round */
 	int64_t round_ms;
+	int64_t not_before_ms; /* the server has asked to be left alone until then (Retry-After) */
+	bool called;	       /* this round began because something was said to have changed */
+	bool found;	       /* and it has found something new */
+	unsigned fruitless;    /* such rounds that have not, less the probes since that have seen no change */
 	bool asked;
 	char *version;
 	enum sy_kube_verdict verdict;

@@ -105,6 +105,34 @@ static int note_losses(struct sy_group *group, int64_t now)
 	return 0;
 }
 
+static bool same_resource(const struct sy_served_resource *a, const struct sy_served_resource *b)
+{
+	return a->namespaced == b->namespaced && a->has_status == b->has_status && strcmp(a->resource, b->resource) == 0 &&
+	       strcmp(a->kind, b->kind) == 0;
+}
+
+static bool same_version(const struct sy_group_version *a, const struct sy_group_version *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->served.count != b->served.count)
+		return false;
+	for (size_t i = 0; i < a->served.count; i++) {
+		if (!same_resource(&a->served.items[i], &b->served.items[i]))
+			return false;
+	}
+	return true;
+}
+
+bool sy_group_differs(const struct sy_group *group)
+{
+	if (group->state == SY_SERVED_UNKNOWN || group->fresh_count != group->version_count)
+		return true;
+	for (size_t i = 0; i < group->fresh_count; i++) {
+		if (!same_version(&group->fresh[i], &group->versions[i]))
+			return true;
+	}
+	return false;
+}
+
 void sy_group_complete(struct sy_group *group, int64_t now)
 {
 	if (note_losses(group, now) < 0)

@@ -36,6 +36,8 @@ struct sy_group {
 void sy_group_done(struct sy_group *group);
 void sy_group_versions_free(struct sy_group_version *versions, size_t count);
 
+/* The answers of the round (fresh) say something else than the old ones, or are the first. */
+bool sy_group_differs(const struct sy_group *group);
 /* The answers of the round (fresh) replace the old ones as a whole. Without memory to note what went away, the old ones stay. */
 void sy_group_complete(struct sy_group *group, int64_t now_ms);
 

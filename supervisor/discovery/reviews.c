@@ -1,44 +1,51 @@
-#include "supervisor/discovery/reviews.h"
+#include "supervisor/discovery/reviews_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define AGAIN_MS 10000
 #define FAILED_MS 10000
+#define THROTTLED_MS 1000 /* without a Retry-After */
+#define THROTTLED_TIMES 3 /* in a row: the resource counts as not answered */
 
 static const char *const verbs[] = {"get", "list", "watch", "create", "patch", "delete"};
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
-struct sy_reviews {
-	struct sy_loop *loop;
-	struct sy_kube *kube;
-	const struct sy_timings *timings;
-	sy_loop_fn *changed;
-	void *arg;
-	struct sy_timer *timer;
-	struct sy_kube_request *request;
-	struct sy_review **items; /* sorted by group, then resource */
-	size_t count;
-	uint64_t round;
-	struct sy_review *current; /* of the round, NULL = between two */
-	size_t at_verb;
-	uint64_t mark; /* of the pass under way, or the last one */
-	size_t left_out;
-	struct sy_strv missing; /* of the item under way */
-	int64_t round_ms;
-	int64_t full_ms; /* when the last round began that asked everything; before the first: long ago */
-	bool failed;
-	bool again; /* the next round asks everything */
-	bool full;  /* this one does, else only what is not answered, and what was denied */
-};
-
 static void step(struct sy_reviews *reviews);
+
+static bool same(const struct sy_strv *a, const struct sy_strv *b)
+{
+	for (size_t i = 0; i < a->count && a->count == b->count; i++) {
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	}
+	return a->count == b->count;
+}
+
+/* Did it help to ask for a 403? */
+static void count_answer(struct sy_review *item, const struct sy_strv *missing)
+{
+	if (!item->known || !same(&item->missing, missing))
+		item->fruitless = 0;
+	else if (item->refused && item->fruitless < 16)
+		item->fruitless++;
+	item->refused = false;
+}
+
+void sy_reviews_start_in(struct sy_reviews *reviews, int64_t delay)
+{
+	int64_t held = reviews->paused_until_ms - sy_loop_now_ms(reviews->loop);
+
+	delay = delay > held ? delay : held;
+	sy_timer_start(reviews->timer, delay > 0 ? delay : 0);
+}
 
 static void item_end(struct sy_reviews *reviews, bool ok)
 {
 	struct sy_review *item = reviews->current;
 
+	item->asked_ms = sy_loop_now_ms(reviews->loop);
 	if (ok) {
+		count_answer(item, &reviews->missing);
 		sy_strv_done(&item->missing);
 		item->missing = reviews->missing;
 		reviews->missing = (struct sy_strv){0};
@@ -47,11 +54,24 @@ static void item_end(struct sy_reviews *reviews, bool ok)
 	} else {
 		sy_strv_done(&reviews->missing);
 		item->state = SY_REVIEW_FAILED;
-		reviews->failed = true;
 	}
 	reviews->current = NULL;
 	reviews->at_verb = 0;
 	reviews->changed(reviews->arg);
+}
+
+/* The question is asked once more, and no other before it. */
+static void wait_for_server(struct sy_reviews *reviews, const struct sy_kube_result *result)
+{
+	int64_t pause = result->retry_after_ms > THROTTLED_MS ? result->retry_after_ms : THROTTLED_MS;
+
+	reviews->paused_until_ms = sy_loop_now_ms(reviews->loop) + pause;
+	if (++reviews->throttled >= THROTTLED_TIMES) {
+		reviews->throttled = 0;
+		item_end(reviews, false);
+	}
+	reviews->stopped = true;
+	sy_reviews_start_in(reviews, 0);
 }
 
 static void got_review(void *arg, const struct sy_kube_result *result)
@@ -61,6 +81,11 @@ static void got_review(void *arg, const struct sy_kube_result *result)
 	bool ok = result->verdict == SY_KUBE_OK && sy_json_bool(result->object, &allowed, "status", "allowed", NULL);
 
 	reviews->request = NULL;
+	if (result->verdict == SY_KUBE_THROTTLED) {
+		wait_for_server(reviews, result);
+		return;
+	}
+	reviews->throttled = 0;
 	if (ok && !allowed)
 		ok = sy_strv_add(&reviews->missing, verbs[reviews->at_verb], NULL) == 0;
 	if (!ok)
@@ -108,6 +133,30 @@ static int ask(struct sy_reviews *reviews, const struct sy_review *item, const c
 	return sy_kube_do(reviews->kube, &call, got_review, reviews, &reviews->request, NULL);
 }
 
+static int64_t again_ms(const struct sy_reviews *reviews, const struct sy_review *item)
+{
+	int64_t wait = reviews->timings->review_again_ms;
+
+	for (unsigned i = 0; i < item->fruitless && wait < reviews->timings->review_ms; i++)
+		wait *= 2;
+	return wait < reviews->timings->review_ms ? wait : reviews->timings->review_ms;
+}
+
+/* When it is to be asked, apart from the rounds over all. Who gives a right expects to see it work soon, hence what was denied is asked more
+ * often than what was granted. */
+static int64_t due_of(const struct sy_reviews *reviews, const struct sy_review *item)
+{
+	int64_t due = item->again ? item->asked_ms + again_ms(reviews, item) : INT64_MAX;
+
+	if (item->state == SY_REVIEW_UNKNOWN)
+		return INT64_MIN;
+	if (item->state == SY_REVIEW_FAILED && due > item->asked_ms + FAILED_MS)
+		due = item->asked_ms + FAILED_MS;
+	if (item->missing.count > 0 && due > item->asked_ms + reviews->timings->discovery_ms)
+		due = item->asked_ms + reviews->timings->discovery_ms;
+	return due;
+}
+
 static struct sy_review *next_item(struct sy_reviews *reviews)
 {
 	for (size_t i = 0; i < reviews->count; i++) {
@@ -116,33 +165,25 @@ static struct sy_review *next_item(struct sy_reviews *reviews)
 		if (item->round == reviews->round)
 			continue;
 		item->round = reviews->round;
-		if (reviews->full || item->state != SY_REVIEW_ANSWERED || item->missing.count > 0)
-			return item;
+		if (!reviews->full && due_of(reviews, item) > reviews->round_ms)
+			continue;
+		item->refused = item->again;
+		item->again = false; /* a 403 from now on may come too late for this answer */
+		return item;
 	}
 	return NULL;
 }
 
-static bool any_denied(const struct sy_reviews *reviews)
-{
-	for (size_t i = 0; i < reviews->count; i++) {
-		if (reviews->items[i]->missing.count > 0)
-			return true;
-	}
-	return false;
-}
-
-/* Who gives a right expects to see it work soon, hence what was denied is asked more often than what was granted. */
 static int64_t next_delay(const struct sy_reviews *reviews)
 {
-	int64_t delay = reviews->full_ms + reviews->timings->review_ms - sy_loop_now_ms(reviews->loop);
+	int64_t now = sy_loop_now_ms(reviews->loop), due = reviews->full_ms + reviews->timings->review_ms;
 
-	if (reviews->again && delay > AGAIN_MS)
-		delay = AGAIN_MS;
-	if (reviews->failed && delay > FAILED_MS)
-		delay = FAILED_MS;
-	if (any_denied(reviews) && delay > reviews->timings->discovery_ms)
-		delay = reviews->timings->discovery_ms;
-	return delay > 0 ? delay : 0;
+	for (size_t i = 0; i < reviews->count; i++) {
+		int64_t at = due_of(reviews, reviews->items[i]);
+
+		due = at < due ? at : due;
+	}
+	return due > now ? due - now : 0;
 }
 
 static void step(struct sy_reviews *reviews)
@@ -152,7 +193,7 @@ static void step(struct sy_reviews *reviews)
 			return;
 		item_end(reviews, false);
 	}
-	sy_timer_start(reviews->timer, next_delay(reviews));
+	sy_reviews_start_in(reviews, next_delay(reviews));
 }
 
 static void round_start(void *arg)
@@ -161,13 +202,14 @@ static void round_start(void *arg)
 
 	if (reviews->request)
 		return;
-	reviews->round_ms = sy_loop_now_ms(reviews->loop);
-	reviews->full = reviews->again || reviews->round_ms - reviews->full_ms >= reviews->timings->review_ms;
-	if (reviews->full)
-		reviews->full_ms = reviews->round_ms;
-	reviews->again = false;
-	reviews->failed = false;
-	reviews->round++;
+	if (!reviews->stopped) {
+		reviews->round_ms = sy_loop_now_ms(reviews->loop);
+		reviews->full = reviews->round_ms - reviews->full_ms >= reviews->timings->review_ms;
+		if (reviews->full)
+			reviews->full_ms = reviews->round_ms;
+		reviews->round++;
+	}
+	reviews->stopped = false;
 	step(reviews);
 }
 
@@ -190,174 +232,27 @@ int sy_reviews_new(struct sy_reviews **ret_reviews, struct sy_loop *loop, struct
 	return 0;
 }
 
-static void item_free(struct sy_review *item)
-{
-	free(item->group);
-	free(item->resource);
-	sy_strv_done(&item->missing);
-	free(item);
-}
-
 void sy_reviews_free(struct sy_reviews *reviews)
 {
 	if (!reviews)
 		return;
 	sy_kube_cancel(reviews->request);
 	sy_timer_free(reviews->timer);
-	for (size_t i = 0; i < reviews->count; i++)
-		item_free(reviews->items[i]);
-	free(reviews->items);
+	sy_reviews_forget_all(reviews);
 	sy_strv_done(&reviews->missing);
 	free(reviews);
 }
 
-/* Index of a resource, or of where it would be. */
-static size_t lower_bound(const struct sy_reviews *reviews, const char *group, const char *resource)
+void sy_reviews_again(struct sy_reviews *reviews, const char *group, const char *resource)
 {
-	size_t low = 0, high = reviews->count;
+	struct sy_review *item = sy_reviews_lookup(reviews, group, resource);
+	int64_t now = sy_loop_now_ms(reviews->loop);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(reviews->items[middle]->group, group);
-
-		if (order == 0)
-			order = strcmp(reviews->items[middle]->resource, resource);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool is_at(const struct sy_reviews *reviews, size_t at, const char *group, const char *resource)
-{
-	return at < reviews->count && strcmp(reviews->items[at]->group, group) == 0 && strcmp(reviews->items[at]->resource, resource) == 0;
-}
-
-static int insert(struct sy_reviews *reviews, size_t at, const char *group, const char *resource, struct sy_error *err)
-{
-	struct sy_review **items = reallocarray(reviews->items, reviews->count + 1, sizeof(struct sy_review *));
-	struct sy_review *item;
-
-	if (!items)
-		return sy_error_oom(err);
-	reviews->items = items;
-	item = calloc(1, sizeof(*item));
-	if (!item)
-		return sy_error_oom(err);
-	item->group = strdup(group);
-	item->resource = strdup(resource);
-	item->mark = reviews->mark;
-	if (!item->group || !item->resource) {
-		item_free(item);
-		return sy_error_oom(err);
-	}
-	memmove(&items[at + 1], &items[at], (reviews->count - at) * sizeof(struct sy_review *));
-	items[at] = item;
-	reviews->count++;
-	return 0;
-}
-
-static void remove_at(struct sy_reviews *reviews, size_t at)
-{
-	item_free(reviews->items[at]);
-	memmove(&reviews->items[at], &reviews->items[at + 1], (reviews->count - at - 1) * sizeof(struct sy_review *));
-	reviews->count--;
-}
-
-/* What this pass has not named yet comes later in it, if at all: it gives way. */
-static bool make_room(struct sy_reviews *reviews)
-{
-	for (size_t i = reviews->count; i > 0; i--) {
-		struct sy_review *item = reviews->items[i - 1];
-
-		if (item->mark == reviews->mark || item == reviews->current)
-			continue;
-		remove_at(reviews, i - 1);
-		return true;
-	}
-	return false;
-}
-
-int sy_reviews_want(struct sy_reviews *reviews, const char *group, const char *resource, struct sy_error *err)
-{
-	size_t at = lower_bound(reviews, group, resource);
-	int r;
-
-	if (is_at(reviews, at, group, resource)) {
-		reviews->items[at]->mark = reviews->mark;
-		return 0;
-	}
-	if (reviews->count >= SY_MAX_REVIEWS && !make_room(reviews)) {
-		reviews->left_out++;
-		return 0;
-	}
-	r = insert(reviews, lower_bound(reviews, group, resource), group, resource, err);
-	if (r == 0 && !reviews->request)
-		sy_timer_start(reviews->timer, 0);
-	return r;
-}
-
-void sy_reviews_begin(struct sy_reviews *reviews)
-{
-	reviews->mark++;
-	reviews->left_out = 0;
-}
-
-void sy_reviews_end(struct sy_reviews *reviews)
-{
-	for (size_t i = reviews->count; i > 0; i--) {
-		if (reviews->items[i - 1]->mark != reviews->mark && reviews->items[i - 1] != reviews->current)
-			remove_at(reviews, i - 1);
-	}
-}
-
-size_t sy_reviews_left_out(const struct sy_reviews *reviews)
-{
-	return reviews->left_out;
-}
-
-void sy_reviews_again(struct sy_reviews *reviews)
-{
-	int64_t age = sy_loop_now_ms(reviews->loop) - reviews->round_ms;
-
-	reviews->again = true;
+	if (!item || item->again || item->state == SY_REVIEW_UNKNOWN)
+		return;
+	if (now - item->asked_ms > reviews->timings->review_ms)
+		item->fruitless = 0;
+	item->again = true;
 	if (!reviews->request)
-		sy_timer_start(reviews->timer, age >= AGAIN_MS ? 0 : AGAIN_MS - age);
-}
-
-const struct sy_review *sy_reviews_find(const struct sy_reviews *reviews, const char *group, const char *resource)
-{
-	size_t at = lower_bound(reviews, group, resource);
-
-	return is_at(reviews, at, group, resource) ? reviews->items[at] : NULL;
-}
-
-size_t sy_reviews_count(const struct sy_reviews *reviews)
-{
-	return reviews->count;
-}
-
-const struct sy_review *sy_reviews_at(const struct sy_reviews *reviews, size_t index)
-{
-	return reviews->items[index];
-}
-
-int sy_reviews_learn(struct sy_reviews *reviews, const char *group, const char *resource, const char *missing, struct sy_error *err)
-{
-	int r = sy_reviews_want(reviews, group, resource, err);
-
-	for (size_t i = 0; r == 0 && i < reviews->count; i++) {
-		struct sy_review *item = reviews->items[i];
-
-		if (strcmp(item->group, group) != 0 || strcmp(item->resource, resource) != 0)
-			continue;
-		item->known = true;
-		item->state = SY_REVIEW_ANSWERED;
-		sy_strv_done(&item->missing);
-		if (missing)
-			r = sy_strv_add(&item->missing, missing, err);
-	}
-	return r;
+		sy_reviews_start_in(reviews, next_delay(reviews));
 }

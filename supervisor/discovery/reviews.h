@@ -1,6 +1,6 @@
 /* SelfSubjectAccessReviews on the physical cluster: for every resource of interest the six verbs that syncing needs, in all namespaces
  * (syncerd-rules(7) 4.2). Asked when a resource joins, after a 403 on it, and every 10 minutes; what was denied every minute, since whoever
- * grants it waits for that. Never per heartbeat. */
+ * grants it waits for that. Never per heartbeat, and not while the server asks to be left alone (Retry-After). */
 #ifndef SY_SUPERVISOR_REVIEWS_H
 #define SY_SUPERVISOR_REVIEWS_H
 
@@ -24,6 +24,10 @@ struct sy_review {
 	uint64_t mark;	/* of the last pass that wanted it */
 	enum sy_review_state state;
 	bool known;		/* answered at least once */
+	bool again;		/* to be asked anew for a 403 */
+	bool refused;		/* the question under way is for that */
+	int64_t asked_ms;	/* last time */
+	unsigned fruitless;	/* times that this has changed nothing */
 	struct sy_strv missing; /* verbs that were denied, in the order get, list, watch, create, patch, delete */
 };
 
@@ -40,8 +44,9 @@ int sy_reviews_want(struct sy_reviews *reviews, const char *group, const char *r
 void sy_reviews_begin(struct sy_reviews *reviews);
 void sy_reviews_end(struct sy_reviews *reviews);
 size_t sy_reviews_left_out(const struct sy_reviews *reviews); /* since the last begin */
-/* A 403 came: ask all again now (at most every 10 s). */
-void sy_reviews_again(struct sy_reviews *reviews);
+/* A 403 came for this resource: ask about it anew, 10 s after the last time at the earliest. While the answer stays what it was (a rule of
+ * admission says no, not the rights) that time doubles, up to the 10 minutes of the rounds. Unknown resources are left out. */
+void sy_reviews_again(struct sy_reviews *reviews, const char *group, const char *resource);
 
 const struct sy_review *sy_reviews_find(const struct sy_reviews *reviews, const char *group, const char *resource); /* or NULL */
 size_t sy_reviews_count(const struct sy_reviews *reviews);

@@ -182,3 +182,16 @@ def test_body_that_grows_too_large_is_refused_for_good(sim, syncerd):
     team.wait_down("w2")
     team.patch("w1", blob="small")
     team.wait_down("w1", blob="small")
+
+
+def test_a_403_is_reviewed_for_its_resource_only(sim, syncerd):
+    """Six verbs of one resource, not everything that there is."""
+    sim.cluster.fault("status:403", method="POST", path="/widgets", agent="syncer-worker", times=-1)
+    sim.cluster.forget_requests()
+    Team(sim).create("w1")
+
+    def reviews():
+        return sim.cluster.requests(agent="syncerd", method="POST", path="/selfsubjectaccessreviews")
+    wait_for(lambda: dumped(syncerd)["reason"] == "Unauthorized", 20, "the refusal to be known")
+    wait_for(lambda: reviews() >= 6, 60, "the reviews")
+    stays(lambda: reviews() == 6, "no more of them", 3)
