@@ -58,7 +58,7 @@ static int follow(struct sy_supervisor *sup, struct sy_error *err)
 		r = sy_orphans_new(&sup->orphans, sup->loop, sup->down_kube, &sup->timings, &id, view->key, sup->strays,
 				   sy_supervisor_changed, sup, err);
 	if (r == 0)
-		r = sy_nodes_new(&sup->nodes, sup->down_kube, sy_supervisor_changed, sup, err);
+		r = sy_nodes_new(&sup->nodes, sup->loop, sup->down_kube, sy_supervisor_changed, sup, err);
 	if (r == 0)
 		r = sy_kcp_events_new(&sup->kcp_events, sup->loop, sup->up_kube, sup->target, sup->identity.text, err);
 	if (r == 0)

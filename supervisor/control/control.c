@@ -78,7 +78,7 @@ static int open_socket(struct sy_control *control, const char *path, int fd, str
 	int r;
 
 	if (fd >= 0) {
-		r = sy_control_adopt(fd, path, err);
+		r = sy_control_adopt(fd, path, control->place, err);
 		if (r == 0)
 			control->fd = fd;
 		return r;
@@ -142,4 +142,9 @@ void sy_control_free(struct sy_control *control)
 		close(control->fd);
 	free(control->path);
 	free(control);
+}
+
+const char *sy_control_place(const struct sy_control *control)
+{
+	return control->path ? control->path : control->place;
 }

@@ -22,6 +22,10 @@ int sy_control_new(struct sy_control **ret_control, struct sy_loop *loop, const 
 /* Not from inside an op. Calls under way are told gone; the socket file is removed unless it was handed over. Accepts NULL. */
 void sy_control_free(struct sy_control *control);
 
+/* Where clients reach it: the path of the configuration, or the one at which the socket that was handed over listens; "" when that has none.
+ * Borrowed. */
+const char *sy_control_place(const struct sy_control *control);
+
 /* The socket that a service manager opened for this process (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS, descriptor 3), for sy_control_new;
  * *ret_fd is -1 when there is none. Takes the variables out of the environment, so only the first call can find one. -EINVAL: several. */
 int sy_control_handed_over(int *ret_fd, struct sy_error *err);

@@ -14,6 +14,8 @@ struct sy_control_limits {
 	unsigned max_calls; /* requests of one client under way at a time */
 };
 
+#define SY_CONTROL_PLACE_MAX 109 /* a socket's path, and a NUL */
+
 struct sy_control {
 	struct sy_loop *loop;
 	struct sy_io *io;
@@ -25,7 +27,8 @@ struct sy_control {
 	struct sy_control_client *clients;
 	unsigned client_count;
 	int fd;
-	char *path; /* of the socket that is ours to unlink; NULL = handed over */
+	char *path;			  /* of the socket that is ours to unlink; NULL = handed over */
+	char place[SY_CONTROL_PLACE_MAX]; /* of one that was handed over; "" = it has no path */
 	struct sy_unix_file file;
 };
 
@@ -45,6 +48,6 @@ void sy_control_refuse(int fd, const char *code, const char *text);
 /* Bind and listen, 0600. *ret_fd is non-blocking and close-on-exec. control_socket.c */
 int sy_control_listen(const char *path, int *ret_fd, struct sy_unix_file *ret_file, struct sy_error *err);
 /* Check a descriptor that was handed over; one that listens elsewhere than at path is taken, with a warning. */
-int sy_control_adopt(int fd, const char *path, struct sy_error *err);
+int sy_control_adopt(int fd, const char *path, char ret_place[SY_CONTROL_PLACE_MAX], struct sy_error *err);
 
 #endif

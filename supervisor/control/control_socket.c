@@ -1,6 +1,7 @@
 /* The listening socket: our own, or one that the service manager opened for us. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +19,9 @@ int sy_control_listen(const char *path, int *ret_fd, struct sy_unix_file *ret_fi
 	return sy_unix_listen(path, 0600, &words, ret_fd, ret_file, err);
 }
 
-int sy_control_adopt(int fd, const char *path, struct sy_error *err)
+_Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) < SY_CONTROL_PLACE_MAX, "a whole path");
+
+int sy_control_adopt(int fd, const char *path, char ret_place[SY_CONTROL_PLACE_MAX], struct sy_error *err)
 {
 	struct sockaddr_un address = {0};
 	socklen_t len = sizeof(address), size = sizeof(int);
@@ -31,9 +34,10 @@ int sy_control_adopt(int fd, const char *path, struct sy_error *err)
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		return sy_error_set(err, errno, "control socket: %s", strerror(errno));
 	/* The kernel ends a path with a NUL where there is room for one. */
-	if (strncmp(address.sun_path, path, sizeof(address.sun_path)) != 0)
-		sy_warn(NULL, "control socket: the one that was handed over listens at %.*s, not at %s; syncerctl needs --socket",
-			(int)sizeof(address.sun_path), address.sun_path[0] ? address.sun_path : "a place without a path", path);
+	(void)snprintf(ret_place, SY_CONTROL_PLACE_MAX, "%.*s", (int)sizeof(address.sun_path), address.sun_path);
+	if (strcmp(ret_place, path) != 0)
+		sy_warn(NULL, "control socket: the one that was handed over listens at %s, not at %s; syncerctl needs --socket",
+			ret_place[0] ? ret_place : "a place without a path", path);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "kube/reflector.h"
 #include "supervisor/discovery/quantity.h"
+#include "supervisor/discovery/relist.h"
 #include "supervisor/discovery/strv.h"
 
 #define MAX_RESOURCES 64 /* maxProperties of the schema */
@@ -21,6 +22,7 @@ struct node {
 
 struct sy_nodes {
 	struct sy_reflector *reflector;
+	struct sy_relist relist;
 	sy_loop_fn *changed;
 	void *arg;
 	struct node *items;
@@ -195,7 +197,7 @@ static void nodes_broken(void *arg, const struct sy_reflector_broken *broken)
 	else if (broken->type != SY_DELETED)
 		nodes->unread = true;
 	if (nodes->unread && !nodes->listing && broken->type == SY_DELETED)
-		sy_reflector_relist(nodes->reflector);
+		sy_relist_ask(&nodes->relist);
 	nodes->complete = nodes->complete && !nodes->unread;
 	forget_sums(nodes);
 	nodes->changed(nodes->arg);
@@ -211,7 +213,7 @@ static void nodes_event(void *arg, enum sy_reflector_event type, json_object *ob
 	(void)sy_nodes_take(nodes, type == SY_DELETED, object, NULL);
 	/* Perhaps it is the one that could not be read: a list tells. */
 	if (nodes->unread && !nodes->listing && (type == SY_DELETED || nodes->count != before))
-		sy_reflector_relist(nodes->reflector);
+		sy_relist_ask(&nodes->relist);
 	forget_sums(nodes);
 	if (nodes->complete)
 		nodes->changed(nodes->arg);
@@ -227,6 +229,8 @@ static void nodes_synced(void *arg)
 	}
 	nodes->listing = false;
 	nodes->complete = !nodes->unread;
+	if (nodes->complete)
+		sy_relist_helped(&nodes->relist);
 	forget_sums(nodes);
 	nodes->changed(nodes->arg);
 }
@@ -244,20 +248,22 @@ static void nodes_state(void *arg, enum sy_reflector_state state, const struct s
 
 static const struct sy_reflector_ops nodes_ops = {nodes_begin, nodes_event, nodes_synced, nodes_state};
 
-int sy_nodes_new(struct sy_nodes **ret_nodes, struct sy_kube *kube, sy_loop_fn *changed, void *arg, struct sy_error *err)
+int sy_nodes_new(struct sy_nodes **ret_nodes, struct sy_loop *loop, struct sy_kube *kube, sy_loop_fn *changed, void *arg,
+		 struct sy_error *err)
 {
 	struct sy_reflector_spec spec = {.gvr = {"", "v1", "nodes"}, .broken = nodes_broken};
 	struct sy_nodes *nodes = calloc(1, sizeof(*nodes));
-	int r = 0;
+	int r;
 
 	if (!nodes)
 		return sy_error_oom(err);
 	nodes->changed = changed;
 	nodes->arg = arg;
-	if (kube)
+	r = sy_relist_init(&nodes->relist, loop, &nodes->reflector, err);
+	if (r == 0 && kube)
 		r = sy_reflector_new(&nodes->reflector, kube, &spec, &nodes_ops, nodes, err);
 	if (r < 0) {
-		free(nodes);
+		sy_nodes_free(nodes);
 		return r;
 	}
 	nodes->complete = !kube;
@@ -270,6 +276,7 @@ void sy_nodes_free(struct sy_nodes *nodes)
 	if (!nodes)
 		return;
 	sy_reflector_free(nodes->reflector);
+	sy_relist_done(&nodes->relist);
 	while (nodes->count > 0)
 		drop_node(nodes, &nodes->items[nodes->count - 1]);
 	free(nodes->items);

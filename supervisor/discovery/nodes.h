@@ -10,7 +10,8 @@
 struct sy_nodes;
 
 /* kube NULL: no reflector, only sy_nodes_take (tests). */
-int sy_nodes_new(struct sy_nodes **ret_nodes, struct sy_kube *kube, sy_loop_fn *changed, void *arg, struct sy_error *err);
+int sy_nodes_new(struct sy_nodes **ret_nodes, struct sy_loop *loop, struct sy_kube *kube, sy_loop_fn *changed, void *arg,
+		 struct sy_error *err);
 void sy_nodes_free(struct sy_nodes *nodes); /* accepts NULL */
 
 /* Objects of canonical quantities, keys sorted; NULL while nodes cannot be read. allocatable counts nodes that are Ready and schedulable,

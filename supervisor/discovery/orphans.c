@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "supervisor/discovery/relist.h"
 
 #define MAX_NAMESPACES 65536
 
@@ -27,6 +28,7 @@ struct sy_orphans {
 	void *arg;
 	struct sy_timer *timer;
 	struct sy_reflector *reflector;
+	struct sy_relist relist;
 	struct sy_strays *strays; /* borrowed, or NULL */
 	char *target_cluster, *target_name, *target_uid;
 	struct entry *entries;
@@ -124,7 +126,7 @@ static void orphans_broken(void *arg, const struct sy_reflector_broken *broken)
 
 	sy_orphans_take_broken(orphans, broken);
 	if (orphans->unread && !orphans->listing && broken->type == SY_DELETED)
-		sy_reflector_relist(orphans->reflector);
+		sy_relist_ask(&orphans->relist);
 	if (orphans->complete)
 		orphans->changed(orphans->arg);
 }
@@ -139,7 +141,7 @@ static void orphans_event(void *arg, enum sy_reflector_event type, json_object *
 	(void)sy_orphans_take(orphans, type == SY_DELETED, object, NULL);
 	/* Perhaps it is the one that could not be read: a list tells. */
 	if (orphans->unread && !orphans->listing && (type == SY_DELETED || orphans->count != before))
-		sy_reflector_relist(orphans->reflector);
+		sy_relist_ask(&orphans->relist);
 	if (orphans->complete)
 		orphans->changed(orphans->arg);
 }
@@ -154,6 +156,8 @@ static void orphans_synced(void *arg)
 	}
 	orphans->listing = false;
 	orphans->complete = true;
+	if (!orphans->unread)
+		sy_relist_helped(&orphans->relist);
 	orphans->changed(orphans->arg);
 }
 
@@ -207,6 +211,8 @@ int sy_orphans_new(struct sy_orphans **ret_orphans, struct sy_loop *loop, struct
 	if (r == 0)
 		r = sy_timer_new(&orphans->timer, loop, look_again, orphans, err);
 	if (r == 0)
+		r = sy_relist_init(&orphans->relist, loop, &orphans->reflector, err);
+	if (r == 0)
 		r = start(orphans, kube, key, err);
 	if (r < 0) {
 		sy_orphans_free(orphans);
@@ -230,6 +236,7 @@ void sy_orphans_free(struct sy_orphans *orphans)
 		return;
 	sy_reflector_free(orphans->reflector);
 	sy_timer_free(orphans->timer);
+	sy_relist_done(&orphans->relist);
 	while (orphans->count > 0)
 		drop_entry(orphans, orphans->count - 1);
 	free(orphans->entries);

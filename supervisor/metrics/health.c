@@ -61,14 +61,16 @@ int sy_health_print(const struct sy_health *health, const char *name, bool verbo
 void sy_health_live(const struct sy_supervisor *sup, struct sy_health *ret_health)
 {
 	const struct sy_config *config = sup->config;
+	const char *place = sup->control ? sy_control_place(sup->control) : "";
 	struct stat st;
 
 	*ret_health = (struct sy_health){0};
 	sy_health_add(ret_health, "ping", true, " "); /* the loop turns, or nobody would answer */
 	sy_health_add(ret_health, "runtime-directory", access(config->runtime_directory, R_OK | W_OK | X_OK) == 0,
 		      "%s is gone or not writable: no worker can be started", config->runtime_directory);
-	sy_health_add(ret_health, "control-socket", lstat(config->control_socket, &st) == 0 && S_ISSOCK(st.st_mode),
-		      "%s is gone: syncerctl cannot reach this syncerd", config->control_socket);
+	/* The one that is served, which a service manager may have opened elsewhere; without a path there is nothing that could go. */
+	sy_health_add(ret_health, "control-socket", !place[0] || (lstat(place, &st) == 0 && S_ISSOCK(st.st_mode)),
+		      "%s is gone: syncerctl cannot reach this syncerd", place);
 }
 
 static void add_server(struct sy_health *health, const char *name, json_object *server, const char *what)

@@ -51,6 +51,27 @@ def test_a_node_of_the_cluster(sim, make_syncerd):
     wait_for(lambda: edge.get(TARGET)["status"].get("capacity", {}).get("cpu") == "8", 20, "the capacity of the other one")
 
 
+def test_what_cannot_be_told_does_not_make_lists_without_end(sim, syncerd):
+    """Each namespace that comes or goes could be the one that nobody can read: that is found out from time to time, not each time."""
+    key = sim.kcp.at("root:edge").get(TARGET)["metadata"]["labels"]["internal.workload.kcp.io/key"]
+    mark = {"labels": {"internal.workload.kcp.io/cluster": key}}
+
+    def make(name, **annotations):
+        sim.cluster.call("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace",
+                                                        "metadata": {"name": name, **mark, "annotations": annotations}})
+    spoil(sim.cluster, "/api/v1/namespaces", agent="syncerd")
+    make("untold", note="unreadable-")
+    wait_for(lambda: "namespace untold of the cluster cannot be read" in syncerd.log.read_text(), 30, "it to be named")
+    sim.cluster.forget_requests()
+
+    def few():
+        return sim.cluster.requests(agent="syncerd", method="GET", path="/api/v1/namespaces") <= 4
+    for number in range(12):
+        make(f"other-{number}")
+        sim.cluster.call("DELETE", f"/api/v1/namespaces/other-{number}")
+        stays(few, "few lists", 0.3)
+
+
 def test_a_binding_that_is_not_known_yet(sim, make_syncerd):
     """Whose copies are there is not known, and so they belong to somebody."""
     syncerd = make_syncerd(minute=1)

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "supervisor/metrics/health.h"
+#include "supervisor/supervisor.h"
 #include "unit/supervisor/control_fixture.h"
 
 #define VERSION "{\"v\":1,\"id\":1,\"verb\":\"version\",\"args\":{}}\n"
@@ -78,6 +80,21 @@ static void test_live_and_stale(void **state)
 	fixture_done(&f);
 }
 
+/* What /healthz says of the socket that is served, wherever the configuration would have one. */
+static void is_alive(struct sy_control *control, bool ok)
+{
+	char here[] = "/", nowhere[] = "/nonexistent/control.sock";
+	struct sy_config config = {.runtime_directory = here, .control_socket = nowhere};
+	const struct sy_supervisor sup = {.config = &config, .control = control};
+	struct sy_health health;
+
+	sy_health_live(&sup, &health);
+	for (size_t i = 0; i < health.count; i++) {
+		if (strcmp(health.checks[i].name, "control-socket") == 0)
+			assert_int_equal(health.checks[i].ok, ok);
+	}
+}
+
 static void test_handed_over(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -98,10 +115,31 @@ static void test_handed_over(void **state)
 	assert_int_equal(listen(fd, 5), 0);
 	if (sy_control_new(&f.control, f.loop, "/unused", fd, &fixture_ops, &f, &err) < 0)
 		fail_msg("%s", err.text);
+	assert_string_equal(sy_control_place(f.control), f.path);
+	is_alive(f.control, true);
 	client_open(&c, &f);
 	client_send(&c, VERSION);
 	expect_lines(&c, 1);
 	client_close(&c);
+	assert_int_equal(unlink(f.path), 0); /* it is its owner's */
+	is_alive(f.control, false);
+	sy_control_free(f.control);
+	f.control = NULL;
+	fixture_done(&f);
+}
+
+static void test_it_is_left_for_its_owner(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct fixture f;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	fixture_init(&f);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", f.path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	assert_int_equal(sy_control_new(&f.control, f.loop, "/unused", fd, &fixture_ops, &f, NULL), 0);
 	sy_control_free(f.control);
 	f.control = NULL;
 	assert_int_equal(unlink(f.path), 0); /* it was left for its owner */
@@ -269,9 +307,10 @@ static void test_foreign_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mode_and_unlink),	 cmocka_unit_test(test_live_and_stale), cmocka_unit_test(test_handed_over),
-		cmocka_unit_test(test_from_the_manager), cmocka_unit_test(test_half_sent),	cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_foreign_user),
+		cmocka_unit_test(test_mode_and_unlink),	 cmocka_unit_test(test_live_and_stale),
+		cmocka_unit_test(test_handed_over),	 cmocka_unit_test(test_it_is_left_for_its_owner),
+		cmocka_unit_test(test_from_the_manager), cmocka_unit_test(test_half_sent),
+		cmocka_unit_test(test_too_many),	 cmocka_unit_test(test_foreign_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

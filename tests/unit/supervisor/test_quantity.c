@@ -71,9 +71,11 @@ static void ignore(void *arg)
 static void nodes(void **state)
 {
 	struct sy_nodes *all = NULL;
+	struct sy_loop *loop = NULL;
 
 	(void)state;
-	assert_int_equal(sy_nodes_new(&all, NULL, ignore, NULL, NULL), 0);
+	assert_int_equal(sy_loop_new(&loop, NULL), 0);
+	assert_int_equal(sy_nodes_new(&all, loop, NULL, ignore, NULL, NULL), 0);
 	take(all, false,
 	     "{\"metadata\":{\"name\":\"a\"},\"status\":{\"allocatable\":{\"cpu\":\"3500m\"},\"capacity\":{\"cpu\":\"4\",\"pods\":110},"
 	     "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}");
@@ -84,6 +86,7 @@ static void nodes(void **state)
 	assert_string_equal(sy_json_str(sy_nodes_capacity(all), "cpu", NULL), "8");
 	assert_string_equal(sy_json_str(sy_nodes_capacity(all), "pods", NULL), "110");
 	sy_nodes_free(all);
+	sy_loop_free(loop);
 }
 
 int main(void)
