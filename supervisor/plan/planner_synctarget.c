@@ -286,7 +286,9 @@ int sy_plan_add_claim(struct sy_plan_run *run, const struct sy_binding *binding,
 	resource.origin = binding->export->label;
 	set_role(run, binding, &resource);
 	resource.up_gone = resource.up_gone || binding->rest;
-	if (removed) /* consent that was withdrawn leaves nothing behind, not even what an orphaning would */
+	/* Consent that was withdrawn leaves nothing behind, not even what an orphaning would. And what is not in force cannot be read
+	 * upstream: a drain that waited for it would never end. */
+	if (removed || (run->draining && find_loss(binding, claim)))
 		resource.role = SY_ROLE_REMOVED;
 	return add(run, &resource, err);
 }

@@ -149,6 +149,26 @@ static void claim_lost(void **state)
 	sy_plan_done(&p);
 }
 
+/* A drain does not wait for the list of what it may not read: it would never end. */
+static void claim_refused_in_a_drain(void **state)
+{
+	struct fixture *f = *state;
+	struct sy_plan p;
+	int64_t due;
+
+	bind_as(f, "Bound", false, "Accepted");
+	f->input.evicting = true;
+	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
+	assert_int_equal(p.mode, SY_PLAN_DRAIN);
+	assert_int_equal(role_of(&p, "configmaps"), SY_ROLE_SYNC);
+	sy_plan_done(&p);
+	bind_as(f, "Bound", false, "Rejected");
+	assert_int_equal(plan(f, &p, &due), SY_PLAN_READY);
+	assert_int_equal(role_of(&p, "configmaps"), SY_ROLE_REMOVED);
+	assert_int_equal(role_of(&p, "widgets"), SY_ROLE_SYNC);
+	sy_plan_done(&p);
+}
+
 static void claim_never_allowed(void **state)
 {
 	struct fixture *f = *state;
@@ -276,6 +296,7 @@ int main(void)
 		T(forged_resource),
 		T(swept_by_report),
 		T(claim_lost),
+		T(claim_refused_in_a_drain),
 		T(claim_never_allowed),
 		T(kept_in_the_version_that_is_served),
 		T(kept_of_other_exports_and_of_the_past),
