@@ -1,0 +1,1 @@
+"""The random lifecycle test; see README.md."""
