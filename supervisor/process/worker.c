@@ -37,7 +37,8 @@ int sy_worker_new(struct sy_worker **ret_worker, struct sy_workers *owner, const
 		return rc;
 	}
 	worker->plan.generation = 1;
-	worker->paused = sy_pauses_has(&owner->pauses, worker->cluster);
+	sy_worker_held_restore(worker);
+	worker->paused = sy_marks_has(&owner->pauses, worker->cluster);
 	*ret_worker = worker;
 	return 0;
 }

@@ -21,6 +21,7 @@
 #define SY_WORKER_DUMPS 16     /* dumps asked for at the same time */
 #define SY_WORKER_DUMP_MS 5000
 #define SY_WORKER_GRACE_MS 500	      /* beyond a deadline: it may be this process that stood still, with reports waiting to be read */
+#define SY_WORKER_HELD_MS 10000	      /* the end of a hold is written to the disk no sooner after the last change */
 #define SY_WORKER_LINK_SILENT_MS 5000 /* unacknowledged for longer: renew the listener */
 
 struct sy_dump;
@@ -36,7 +37,8 @@ struct sy_worker {
 	uint64_t approved;	      /* times an operator let go what the guard held (proto/plan.h) */
 	uint64_t approved_generation; /* of the plan that said so last: what reports of older ones hold is let go */
 	struct sy_strv held;	      /* labels of what the guard holds, for its next process */
-	bool paused;		      /* by an operator; also in owner->pauses, which outlives this record */
+	int64_t held_ms;	      /* when owner->holds was last changed for it, 0 = never */
+	bool paused;		      /* by an operator; also in owner->pauses, which outlives this process */
 	int log_level;		      /* operator's override, -1 = none */
 	bool renewing;		      /* it was told to restart for new settings, and has not come back yet */
 	uint64_t queued;
@@ -119,6 +121,10 @@ int64_t sy_worker_silence_ms(const struct sy_worker *worker);
 void sy_worker_held_update(struct sy_worker *worker);
 /* An operator lets go what is held: a matter of the next plan. */
 void sy_worker_held_release(struct sy_worker *worker);
+/* Of a new record: where an earlier supervisor heard of a hold, each resource may be what was held. */
+void sy_worker_held_restore(struct sy_worker *worker);
+/* Nothing is left that could be held. */
+void sy_worker_held_forget(struct sy_worker *worker);
 
 /* worker_talk.c */
 int sy_worker_listen(struct sy_worker *worker, const char *path, struct sy_error *err);

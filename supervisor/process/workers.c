@@ -16,15 +16,20 @@ static void give_slots(void *arg);
 static void bury(void *arg);
 
 /* A damaged file must not keep the others from being served. */
-static int open_pauses(struct sy_workers *workers, struct sy_error *err)
+static int open_marks(struct sy_workers *workers, struct sy_error *err)
 {
 	struct sy_error trouble = {0};
-	int rc = sy_pauses_open(&workers->pauses, workers->config->state_directory, &trouble);
+	int rc = sy_marks_open(&workers->pauses, workers->config->state_directory, "paused", &trouble);
 
 	if (rc == -ENOMEM)
 		return sy_error_oom(err);
 	if (rc < 0)
 		sy_error_log(NULL, "%s; no workspace is paused: pause again what must stay paused", trouble.text);
+	rc = sy_marks_open(&workers->holds, workers->config->state_directory, "held", &trouble);
+	if (rc == -ENOMEM)
+		return sy_error_oom(err);
+	if (rc < 0)
+		sy_error_log(NULL, "%s; what the guards against mass deletion held is counted anew", trouble.text);
 	for (size_t i = 0; i < workers->pauses.clusters.count; i++) {
 		const struct sy_log_ref ref = {.cluster = workers->pauses.clusters.items[i]};
 
@@ -48,7 +53,7 @@ static int set_up(struct sy_workers *workers, const struct sy_access *upstream, 
 	if (rc == 0)
 		rc = sy_defer_new(&workers->bury, workers->loop, bury, workers, err);
 	if (rc == 0)
-		rc = open_pauses(workers, err);
+		rc = open_marks(workers, err);
 	if (rc == 0)
 		rc = sy_workers_directory(workers, err);
 	if (rc < 0)
@@ -119,7 +124,8 @@ void sy_workers_free(struct sy_workers *workers)
 		close(workers->lifeline_write);
 	sy_access_done(&workers->upstream);
 	sy_access_done(&workers->downstream);
-	sy_pauses_done(&workers->pauses);
+	sy_marks_done(&workers->pauses);
+	sy_marks_done(&workers->holds);
 	free(workers->user_agent);
 	free(workers);
 }
@@ -194,7 +200,10 @@ static void bury(void *arg)
 
 		workers->dead = worker->next_dead;
 		/* Not when the cluster was wanted again meanwhile: its new worker has drained nothing. */
-		if (worker->drained && !workers->stopping && !sy_workers_lookup(workers, worker->cluster) && workers->ops->drained)
+		bool drained = worker->drained && !sy_workers_lookup(workers, worker->cluster);
+		if (drained)
+			sy_worker_held_forget(worker);
+		if (drained && !workers->stopping && workers->ops->drained)
 			workers->ops->drained(workers->arg, worker->cluster);
 		sy_worker_free(worker);
 	}

@@ -6,7 +6,7 @@
 
 #include "supervisor/process/worker_limits.h"
 #include "supervisor/process/oom.h"
-#include "supervisor/process/pauses.h"
+#include "supervisor/process/marks.h"
 #include "supervisor/process/worker.h"
 #include "supervisor/process/workers.h"
 
@@ -36,7 +36,8 @@ struct sy_workers {
 	char directory[PATH_MAX]; /* of the sockets */
 	struct sy_oom oom;
 	struct sy_limits limits;
-	struct sy_pauses pauses;
+	struct sy_marks pauses;
+	struct sy_marks holds; /* where some worker's guard holds: a restart of this process must not forget it */
 
 	bool stopping;
 	void (*stopped)(void *arg);

@@ -37,7 +37,7 @@ int sy_workers_pause(struct sy_workers *workers, const char *cluster, bool pause
 
 	if (!worker && !paused && !sy_workers_is_paused(workers, cluster))
 		return lookup(workers, cluster, &worker, err);
-	rc = sy_pauses_set(&workers->pauses, cluster, paused, err);
+	rc = sy_marks_set(&workers->pauses, cluster, paused, err);
 	if (worker && worker->paused != paused) {
 		worker->paused = paused;
 		send_plan_again(worker);
@@ -61,7 +61,7 @@ int sy_workers_approve(struct sy_workers *workers, const char *cluster, struct s
 
 bool sy_workers_is_paused(const struct sy_workers *workers, const char *cluster)
 {
-	return sy_pauses_has(&workers->pauses, cluster);
+	return sy_marks_has(&workers->pauses, cluster);
 }
 
 int sy_workers_loglevel(struct sy_workers *workers, const char *cluster_or_null, enum sy_log_level level, struct sy_error *err)

@@ -151,6 +151,13 @@ def test_a_hold_outlives_process_and_rules(sim, syncerd):
     pid = wait_holds(syncerd, not_by=pid)
     all_stay()
 
+    # Also to another supervisor, however the one before ended.
+    for end in (syncerd.stop, syncerd.kill):
+        end()
+        syncerd.start()
+        pid = wait_holds(syncerd, not_by=pid)
+        all_stay()
+
     # Its configmaps are listed anew under other rules.
     sim.kcp.forget_requests()
     syncerd.config.write_text(syncerd.config.read_text().replace("sync:\n", "sync:\n  syncRootCA: true\n"))

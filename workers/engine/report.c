@@ -49,7 +49,7 @@ static int report_resource(const struct sy_resource *resource, struct sy_report_
 		all->shown[reason] += tally.shown[reason];
 	}
 	all->oldest_ms = tally.oldest_ms;
-	out->held = resource->guard.held || resource->guard.kept;
+	out->held = resource->engine->plan.guard && (resource->guard.held || resource->guard.kept);
 	out->up_synced = resource->view[SY_SIDE_UP].synced;
 	out->down_synced = resource->view[SY_SIDE_DOWN].synced;
 	out->group = strdup(resource->rule.group);

@@ -5,13 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "supervisor/process/worker.h"
+#include "supervisor/process/workers_impl.h"
 
 static char cluster[] = "c1", group[] = "example.dev", widgets[] = "widgets", core[] = "", configmaps[] = "configmaps", gizmos[] = "gizmos";
 
 struct fixture {
 	struct sy_plan_resource planned[2];
 	struct sy_report_resource reported[3];
+	struct sy_workers owner;
 	struct sy_worker worker;
 };
 
@@ -25,8 +26,10 @@ static int setup(void **state)
 		.reported = {{.group = group, .resource = widgets},
 			     {.group = core, .resource = configmaps},
 			     {.group = group, .resource = gizmos}},
-		.worker = {.cluster = cluster},
+		.worker = {.cluster = cluster, .owner = &f->owner},
 	};
+	assert_int_equal(sy_loop_new(&f->owner.loop, NULL), 0);
+	assert_int_equal(sy_marks_open(&f->owner.holds, NULL, "held", NULL), 0);
 	f->worker.plan = (struct sy_plan){.generation = 4, .resources = f->planned, .resource_count = 2};
 	f->worker.report = (struct sy_report){.plan_generation = 4, .resources = f->reported, .resource_count = 3};
 	*state = f;
@@ -38,6 +41,8 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	sy_strv_done(&f->worker.held);
+	sy_marks_done(&f->owner.holds);
+	sy_loop_free(f->owner.loop);
 	return 0;
 }
 
@@ -97,11 +102,57 @@ static void only_what_is_planned(void **state)
 	assert_int_equal(told(f), 0);
 }
 
+static bool marked(const struct fixture *f)
+{
+	return sy_marks_has(&f->owner.holds, cluster);
+}
+
+/* For the next supervisor: at once, and not again and again. */
+static void a_restart_of_all_knows(void **state)
+{
+	struct fixture *f = *state;
+
+	sy_worker_held_update(&f->worker);
+	assert_false(marked(f));
+	f->reported[0].held = true;
+	sy_worker_held_update(&f->worker);
+	assert_true(marked(f));
+	f->reported[0].held = false;
+	sy_worker_held_update(&f->worker);
+	assert_int_equal(told(f), 0);
+	assert_true(marked(f));
+	f->worker.held_ms -= SY_WORKER_HELD_MS;
+	sy_worker_held_update(&f->worker);
+	assert_false(marked(f));
+	f->reported[0].held = true;
+	sy_worker_held_update(&f->worker);
+	assert_true(marked(f));
+	sy_worker_held_release(&f->worker); /* a person's word counts at once */
+	assert_false(marked(f));
+}
+
+/* Which of its resources it was is not kept: any may be it. */
+static void a_new_record_holds_all(void **state)
+{
+	struct fixture *f = *state;
+
+	sy_worker_held_restore(&f->worker);
+	assert_int_equal(told(f), 0);
+	assert_int_equal(sy_marks_set(&f->owner.holds, cluster, true, NULL), 0);
+	f->planned[1].role = SY_ROLE_KEPT;
+	sy_worker_held_restore(&f->worker);
+	assert_int_equal(told(f), 1);
+	assert_string_equal(sy_worker_effective_plan(&f->worker).held[0], "widgets.example.dev");
+	sy_worker_held_forget(&f->worker);
+	assert_false(marked(f) || told(f));
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(follows_the_reports), T(an_approval_lets_go), T(only_what_is_planned)};
+	const struct CMUnitTest tests[] = {T(follows_the_reports), T(an_approval_lets_go), T(only_what_is_planned),
+					   T(a_restart_of_all_knows), T(a_new_record_holds_all)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

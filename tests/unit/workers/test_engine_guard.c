@@ -302,6 +302,9 @@ static void a_replaced_resource_goes_on_holding(void **state)
 	assert_true(reported(f));
 	plan(f, v2, NULL);
 	assert_true(reported(f)); /* also before its lists are complete */
+	f->engine->plan.guard = false;
+	assert_false(reported(f)); /* it holds nothing then */
+	f->engine->plan.guard = true;
 	find_few(f);
 	assert_true(sy_guard_holds(f->objects[0]) && sy_guard_holds(f->objects[1]));
 	let_go(f);
