@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/num.h"
 #include "supervisor/config/advice.h"
 #include "supervisor/status/target_impl.h"
 
@@ -82,6 +83,22 @@ static bool adopt(struct sy_target *target, const char *uid, const char *cluster
 	return view->uid && view->cluster;
 }
 
+/* An answer and the watch come on different connections: what a write has found may arrive after an event that is later, and nothing would
+ * bring back what the event has said until the next one. Only for as long as a request can be under way: a server that was restored
+ * from a backup counts anew, and is right. */
+static bool is_overtaken(const struct sy_target *target, const char *uid, json_object *object)
+{
+	const struct sy_target_view *view = &target->view;
+	const char *version = sy_json_str(object, "metadata", "resourceVersion", NULL);
+	int64_t ours, theirs;
+
+	if (!version || !view->resource_version || !view->uid || strcmp(view->uid, uid) != 0)
+		return false;
+	if (sy_loop_now_ms(target->loop) - target->taken_ms > SY_TARGET_LATE_MS)
+		return false;
+	return sy_num_parse(version, 0, INT64_MAX, &theirs) && sy_num_parse(view->resource_version, 0, INT64_MAX, &ours) && theirs < ours;
+}
+
 void sy_target_take(struct sy_target *target, json_object *object)
 {
 	struct sy_target_view *view = &target->view;
@@ -96,9 +113,10 @@ void sy_target_take(struct sy_target *target, json_object *object)
 		sy_target_set_state(target, SY_TARGET_WAITING, "has no uid or no annotation " SY_ANNOTATION_KCP_CLUSTER);
 		return;
 	}
-	if (!adopt(target, uid, cluster))
+	if (is_overtaken(target, uid, object) || !adopt(target, uid, cluster))
 		return;
 	take_metadata(target, object);
+	target->taken_ms = sy_loop_now_ms(target->loop);
 	replace_json(&view->spec, sy_json_object(object, "spec", NULL));
 	replace_json(&view->status, sy_json_object(object, "status", NULL));
 	view->owned = identity && strcmp(identity, target->identity) == 0;

@@ -5,6 +5,8 @@
 #include "kube/reflector.h"
 #include "supervisor/status/target.h"
 
+#define SY_TARGET_LATE_MS 35000 /* after which no answer comes any more: a request's time-out, and some more */
+
 struct sy_target {
 	struct sy_loop *loop;
 	struct sy_kube *kube;
@@ -33,11 +35,12 @@ struct sy_target {
 	json_object *finalizers; /* as last read; NULL = none */
 	bool has_labels;
 	bool has_key_label;
+	int64_t taken_ms; /* when view.resource_version was read */
 	struct sy_target_view view;
 };
 
 void sy_target_set_state(struct sy_target *target, enum sy_target_state state, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Take over an object; uid and identity are checked here. */
+/* Take over an object, unless a later state of it was read just before; uid and identity are checked here. */
 void sy_target_take(struct sy_target *target, json_object *object);
 /* Another syncer's heartbeat is younger than the limit, by kcp's clock; not of one that --take-over displaces. */
 bool sy_target_foreign_alive(const struct sy_target *target);

@@ -1,6 +1,7 @@
 """Watches that break in other ways than with an error."""
 import pytest
 
+from .simulator import CT_MERGE
 from .world import TEAM, WIDGET_LISTS, Team, wait_for, wait_hit
 
 
@@ -57,3 +58,20 @@ def test_clean_end_of_stream_is_no_signal(sim, syncerd):
         team.patch("w1", size=size)
         team.wait_down("w1", size=size)
     assert sim.cluster.requests(method="DELETE") == 0
+
+
+def test_a_late_answer_does_not_undo_what_the_watch_has_shown(sim, syncerd):
+    """The answer to a write of status has the SyncTarget as it was then; what it asks for since has come by the watch, and comes no second time."""
+    edge = sim.kcp.at("root:edge")
+    target = "/apis/workload.kcp.io/v1alpha1/synctargets/edge-1"
+
+    def schedulable():
+        status = edge.get(target).get("status") or {}
+        return next((c["reason"] for c in status.get("conditions", []) if c["type"] == "Schedulable"), "")
+    wait_for(schedulable, 20, "the status")
+    sim.kcp.fault("slow", method="PATCH", path="/synctargets/edge-1/status", agent="syncerd", delayMs=3000)
+    edge.call("PATCH", target, {"spec": {"cells": {"a": "1"}}}, CT_MERGE)
+    wait_hit(sim.kcp, seconds=60)
+    edge.call("PATCH", target, {"spec": {"unschedulable": True}}, CT_MERGE)
+    wait_for(lambda: schedulable() == "Cordoned", 60, "the cordon to be told")
+    assert "uncordoned" not in syncerd.log.read_text()
