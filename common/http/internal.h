@@ -10,7 +10,8 @@
 #define HTTP_IDLE_HANDLES 2u /* easy handles kept for the next transfers; each keeps its 16 KiB receive buffer */
 #define HTTP_CONNECT_TIMEOUT_MS 10000L
 #define HTTP_MAX_STREAMS 1000L /* what we assume until the server's settings arrive; smaller opens needless connections */
-#define HTTP_STREAM_BUFFER 4096L
+/* A whole DATA frame. curl 7.88.1 hands over at most two buffers of one that does not fit, and the rest when something else arrives. */
+#define HTTP_STREAM_BUFFER 16384L
 #define HTTP_UPLOAD_BUFFER 16384L
 
 struct sy_http_identity {

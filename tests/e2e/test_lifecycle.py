@@ -154,6 +154,13 @@ def test_soft_finalizers_hold_the_deletion(site, tenant):
     tenant.wait_up_gone(WIDGETS, "coordinated")
 
 
+def test_an_object_of_any_size_arrives_at_once(tenant):
+    """Sizes around the buffers of the transport. Nothing else happens here that could push out an event which is stuck in one of them."""
+    for size in (3000, 8000, 9000, 12000, 15500, 20000, 40000):
+        tenant.create(widget(f"sized-{size}", text="x" * size))
+        tenant.wait_down(WIDGETS, f"sized-{size}", timeout=10)
+
+
 def test_a_large_object(tenant):
     tenant.create(widget("large", blob="x" * 1_000_000))
     tenant.wait_down(WIDGETS, "large", has_spec(blob="x" * 1_000_000))
