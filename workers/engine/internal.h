@@ -320,6 +320,8 @@ void sy_namespace_unwait(struct sy_object *object);
 void sy_namespace_wake(struct sy_namespace *ns); /* queue the objects that wait for it */
 /* The object has or will have a copy in its namespace, or not: users of it keep it. */
 void sy_namespace_use(struct sy_object *object, bool use);
+/* A copy is in it. When nobody has told of the namespace it is looked at: it may have lost its marks while nobody watched. */
+void sy_namespace_inhabited(struct sy_namespace *ns);
 size_t sy_namespaces_present(struct sy_engine *engine);		 /* downstream, as far as we were told */
 void sy_namespace_at(struct sy_namespace *ns, int64_t delay_ms); /* look at it then; -1 = stop */
 

@@ -242,10 +242,10 @@ void sy_namespace_tick(struct sy_namespace *ns)
 		sy_namespace_review(ns);
 		break;
 	case SY_NAMESPACE_READY:
-		if (ns->repair)
+		if (ns->repair && ns->engine->plan.mode == SY_PLAN_RUN)
 			sy_namespace_repair(ns);
 		else
-			sy_namespace_clean(ns);
+			sy_namespace_clean(ns); /* in a drain it goes without its marks, too */
 		break;
 	case SY_NAMESPACE_TERMINATING:
 		sy_namespace_look(ns);

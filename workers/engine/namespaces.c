@@ -195,6 +195,12 @@ void sy_namespace_gone(struct sy_namespace *ns)
 	sy_namespace_review(ns);
 }
 
+void sy_namespace_inhabited(struct sy_namespace *ns)
+{
+	if (ns->state == SY_NAMESPACE_UNKNOWN && ns->engine->namespaces.synced && !ns->request && !ns->due_ms)
+		sy_namespace_look(ns);
+}
+
 static void on_begin(void *arg)
 {
 	struct sy_engine *engine = arg;
@@ -332,7 +338,6 @@ void sy_namespaces_review(struct sy_engine *engine)
 	{
 		if (ns->state == SY_NAMESPACE_READY && ns->repair)
 			sy_namespace_repair(ns);
-		else
-			sy_namespace_review(ns);
+		sy_namespace_review(ns);
 	}
 }

@@ -260,6 +260,8 @@ static bool observe_down_metadata(struct sy_object *object, json_object *tree)
 	object->down_generation = 0;
 	sy_json_int(tree, &object->down_generation, "metadata", "generation", NULL);
 	object->down_deleting = sy_json_str(tree, "metadata", "deletionTimestamp", NULL) != NULL;
+	if (object->ns)
+		sy_namespace_inhabited(object->ns);
 	return true;
 }
 
