@@ -137,7 +137,7 @@ static int64_t again_ms(const struct sy_reviews *reviews, const struct sy_review
 {
 	int64_t wait = reviews->timings->review_again_ms;
 
-	for (unsigned i = 0; i < item->fruitless && wait < reviews->timings->review_ms; i++)
+	for (unsigned i = 1; i < item->fruitless && wait < reviews->timings->review_ms; i++)
 		wait *= 2;
 	return wait < reviews->timings->review_ms ? wait : reviews->timings->review_ms;
 }
@@ -250,7 +250,8 @@ void sy_reviews_again(struct sy_reviews *reviews, const char *group, const char 
 
 	if (!item || item->again || item->state == SY_REVIEW_UNKNOWN)
 		return;
-	if (now - item->asked_ms > reviews->timings->review_ms)
+	/* One that comes after a pause is another story: only what goes on is asked about less and less often. */
+	if (now - item->asked_ms > 2 * again_ms(reviews, item))
 		item->fruitless = 0;
 	item->again = true;
 	if (!reviews->request)

@@ -44,8 +44,8 @@ int sy_reviews_want(struct sy_reviews *reviews, const char *group, const char *r
 void sy_reviews_begin(struct sy_reviews *reviews);
 void sy_reviews_end(struct sy_reviews *reviews);
 size_t sy_reviews_left_out(const struct sy_reviews *reviews); /* since the last begin */
-/* A 403 came for this resource: ask about it anew, 10 s after the last time at the earliest. While the answer stays what it was (a rule of
- * admission says no, not the rights) that time doubles, up to the 10 minutes of the rounds. Unknown resources are left out. */
+/* A 403 came for this resource: ask about it anew, 10 s after the last time at the earliest. While they go on and the answer stays what it was (a
+ * rule of admission says no, not the rights) that time doubles after the second, up to the 10 minutes of the rounds. Unknown resources are left out. */
 void sy_reviews_again(struct sy_reviews *reviews, const char *group, const char *resource);
 
 const struct sy_review *sy_reviews_find(const struct sy_reviews *reviews, const char *group, const char *resource); /* or NULL */
