@@ -15,7 +15,7 @@ _syncerctl()
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces restart approve pause resume cordon uncordon drain loglevel events dump explain release watch-heartbeat install uninstall version'
+	local commands='status workspaces restart approve pause resume cordon uncordon drain loglevel events dump explain orphans release watch-heartbeat install uninstall version'
 	local common='--socket --output --help --version'
 	local i command='' target='' socket=()
 
@@ -102,6 +102,10 @@ _syncerctl()
 		;;
 	watch-heartbeat)
 		mapfile -t COMPREPLY < <(compgen -W "--workspace --name --all --threshold --interval --kubeconfig --context $common" -- "$cur")
+		;;
+	orphans)
+		local own='--delete --uid --force --kubeconfig --context --cluster-kubeconfig --cluster-context'
+		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
 		;;
 	release)
 		local own='--target --workspace --all --key --export --force --dry-run --kubeconfig --context'

@@ -20,6 +20,7 @@ static const struct ctl_command commands[] = {
 	{"events", "what happened to objects", ctl_events},
 	{"dump", "what is known about one object", ctl_dump},
 	{"explain", "what a condition, phase or reason means", ctl_explain},
+	{"orphans", "what is left in the cluster that no SyncTarget wants", ctl_orphans},
 	{"release", "let go in kcp what a dead syncerd still holds", ctl_release},
 	{"watch-heartbeat", "say it in kcp when a SyncTarget's heartbeat is missing", ctl_watch_heartbeat},
 	{"install", "set up kcp or the physical cluster for syncerd", ctl_install},

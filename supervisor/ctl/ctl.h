@@ -14,7 +14,7 @@ enum ctl_exit {
 	CTL_OK = 0,
 	CTL_FAILED = 1,	     /* the request was refused or an object could not be written */
 	CTL_USAGE = 2,	     /* wrong command line */
-	CTL_INCOMPLETE = 3,  /* install, uninstall, release: a part needs another administrator; it was printed */
+	CTL_INCOMPLETE = 3,  /* install, uninstall, release, orphans: a part needs another administrator, or was left; it was printed */
 	CTL_WAITING = 4,     /* install: the SyncTarget does not exist yet, only the first part was printed */
 	CTL_NOT_FOUND = 5,   /* no such workspace or object */
 	CTL_UNREACHABLE = 6, /* no syncerd behind the socket */
@@ -54,6 +54,7 @@ int ctl_dump(struct ctl *ctl, int argc, char **argv);
 int ctl_explain(struct ctl *ctl, int argc, char **argv);
 int ctl_install(struct ctl *ctl, int argc, char **argv);
 int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
+int ctl_orphans(struct ctl *ctl, int argc, char **argv);
 int ctl_release(struct ctl *ctl, int argc, char **argv);
 int ctl_watch_heartbeat(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);

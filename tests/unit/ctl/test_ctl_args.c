@@ -46,6 +46,10 @@ static void test_refused(void **state)
 		{"install kcp --workspace root:a --name e --allow-claims", "unrecognized option"},
 		{"install cluster --workspace root:a --name e --export root:p:w", "unrecognized option"},
 		{"install cluster --workspace root:a --name e more", "unexpected argument 'more'"},
+		{"orphans --delete", "--delete and --uid go together"},
+		{"orphans --uid u", "--delete and --uid go together"},
+		{"orphans --force", "--force goes with --delete"},
+		{"orphans u", "unexpected argument 'u'"},
 		{"uninstall", "uninstall kcp|cluster"},
 		{"uninstall moon", "uninstall kcp|cluster"},
 		{"uninstall kcp", "--workspace and --name are needed"},
@@ -71,9 +75,9 @@ static void test_refused(void **state)
 static void test_help(void **state)
 {
 	static const char *const commands[] = {
-		"",	      "status ",	"workspaces ",	     "restart ", "pause ",   "resume ",	     "loglevel ",
-		"events ",    "dump ",		"explain ",	     "install ", "version ", "install kcp ", "install cluster ",
-		"uninstall ", "uninstall kcp ", "uninstall cluster "};
+		"",	      "status ",	"workspaces ",	      "restart ", "pause ",   "resume ",      "loglevel ",
+		"events ",    "dump ",		"explain ",	      "install ", "version ", "install kcp ", "install cluster ",
+		"uninstall ", "uninstall kcp ", "uninstall cluster ", "orphans "};
 	struct run run;
 	char args[64];
 
