@@ -91,9 +91,8 @@ class Comparison:
             self.say(place, entry, f"somebody's object was changed from {entry.foreign} to {seen}")
 
     def compare_paused(self, place, entry):
-        """Nothing is written for a paused workspace. What had happened before is not known: the copy, if any, is nobody else's."""
-        if self.down_of(place, entry):
-            self.known.add((entry.gvr, *self.down_key(place, entry)))
+        """Nothing is written for a paused workspace. What had happened before is not known; what is there may have lost a label."""
+        self.known.add((entry.gvr, *self.down_key(place, entry)))
 
     def compare_up(self, place, entry):
         up = self.up_of(place, entry)
@@ -137,7 +136,7 @@ class Comparison:
             annotations["kcp.io/namespace-locator"] = place.tenant.locator()
         if meta.get("labels", {}) != labels or meta.get("annotations", {}) != annotations:
             self.say(place, entry, f"the copy has labels {meta.get('labels')}, annotations {meta.get('annotations')}; wanted {labels}, {annotations}")
-        if not entry.replaceable and meta["uid"] != entry.copy:
+        if not (entry.replaceable or entry.late) and meta["uid"] != entry.copy:
             self.say(place, entry, f"the copy was replaced without a reason: {entry.copy} by {meta['uid']}")
         if not entry.claimed:
             self.compare_status(place, entry, down)
@@ -157,7 +156,7 @@ class Comparison:
         claimants = [place for place in self.model.claimants(name) if place.entries[GADGETS, "", name].foreign is None]
         holders = [place for place in self.model.places if self.down_of(place, place.entries[GADGETS, "", name])]
         owner = self.model.owners.get(name)
-        if owner in claimants:
+        if owner in claimants and not owner.entries[GADGETS, "", name].late:
             if owner not in holders:
                 self.out.append(f"{name}: {owner.tenant.path} had it and lost it")
         elif len(holders) == 1 and holders[0] in claimants:
@@ -193,7 +192,8 @@ class Comparison:
                 continue
             for entry in place.every():
                 up, down = self.up_of(place, entry), self.down_of(place, entry)
-                entry.going, entry.copy, entry.replaceable = False, down["metadata"]["uid"] if down else "", down is None
+                entry.going, entry.copy = False, down["metadata"]["uid"] if down else ""
+                entry.late, entry.replaceable = entry.replaceable, down is None
                 if down is None or down.get(entry.payload, {}) == entry.content:
                     entry.strays = set()
                 if up is not None:

@@ -32,6 +32,7 @@ class Entry:
     foreign: dict = None  # somebody's object in the place of the copy, exactly as it was made
     copy: str = ""  # uid of the copy at the last quiet point
     replaceable: bool = True  # something has happened since then that may replace the copy
+    late: bool = True  # the same before that: the two sides may agree before a worker has seen that something went and came back
     drifts: int = 0
     strays: set = field(default_factory=set)  # members somebody changed in the copy: once upstream drops them, they are that somebody's
 

@@ -94,13 +94,16 @@ def schedule(run, draw, place, entry):
 
 
 def status_up(run, draw, place, entry):
-    """The tenant writes a status itself: the copy's counts, when it has one."""
+    """The tenant writes a status itself, best where the copy has one, too: that one counts."""
+    reported = [other for other in place.every() if other.exists and other.written]
+    if place.bound and reported:
+        entry = draw.choice(reported)
     if not entry.exists or entry.claimed:
         return update(run, draw, place, entry)
     status = content.status(draw)
     replace_status(place.tenant.api, entry.gvr, entry.name, entry.ns, entry.uid, status)
     entry.statuses.append(status)
-    return f"status upstream {status}"
+    return f"status upstream of {entry.name} in {entry.ns or 'no namespace'}: {status}"
 
 
 # -- the cluster

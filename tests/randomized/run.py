@@ -48,7 +48,7 @@ class Run:
         self.model = Model(self.tenants, site.uid[:8])
         self.history, self.counts, self.moot = [], Counter(), 0
         self.start_in, self.number, self.quiets, self.slowest, self.forgotten = None, 0, 0, 0.0, 0
-        self.neighbour_changed = True
+        self.neighbours, self.neighbour_changed = None, True
         self.bystanders = {}
         self.syncerd = launch(site.config(**SETTINGS), start=False)
         self.prepare()
@@ -238,9 +238,10 @@ class Run:
             return out
         state = self.neighbours_state()
         if self.neighbour_changed:
-            complete = [len(items) for items in state[1]] == [2, 1, 1, 2]
-            self.neighbours, self.neighbour_changed = state, not complete
-            return out if complete else [*out, "the neighbour has not all its copies yet"]
+            # Nothing is written any more once all copies are there; but the lists of one look are read one after the other.
+            rests = [len(items) for items in state[1]] == [2, 1, 1, 2] and state == self.neighbours
+            self.neighbours, self.neighbour_changed = state, not rests
+            return out if rests else [*out, "the neighbour does not rest yet"]
         return out if state == self.neighbours else [*out, f"the neighbour was touched: {self.neighbours} became {state}"]
 
     def compare_states(self):
