@@ -117,12 +117,11 @@ def test_a_flood(stage):
     """Many objects at once: the neighbour's worker has a connection, a queue and a budget of its own."""
     def flood(over):
         for index in range(OBJECTS):
-            if over.is_set() and index > 100:
-                return
             stage.hostile.create(widget(f"flood-{index}", size=index))
 
     with Busy(flood):
         stage.probe(f"flood of {OBJECTS} objects")
+    stage.hostile.wait_down(WIDGETS, f"flood-{OBJECTS - 1}", timeout=60 + OBJECTS / 10)
     stage.check()
 
 
