@@ -251,7 +251,7 @@ void sy_reviews_again(struct sy_reviews *reviews, const char *group, const char 
 	if (!item || item->again || item->state == SY_REVIEW_UNKNOWN)
 		return;
 	/* One that comes after a pause is another story: only what goes on is asked about less and less often. */
-	if (now - item->asked_ms > 2 * again_ms(reviews, item))
+	if (item != reviews->current && now - item->asked_ms > 2 * again_ms(reviews, item))
 		item->fruitless = 0;
 	item->again = true;
 	if (!reviews->request)
