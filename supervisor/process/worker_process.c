@@ -137,6 +137,8 @@ int sy_worker_start(struct sy_worker *worker, struct sy_error *err)
 	if (rc == 0)
 		rc = socket_path(worker, name, path, sizeof(path), err);
 	if (rc == 0)
+		rc = sy_workers_directory_ensure(worker->owner, err);
+	if (rc == 0)
 		rc = sy_worker_listen(worker, path, err);
 	if (rc == 0) {
 		sy_limits_prepare(&worker->owner->limits, wanted, name, &worker->limited, &ref);

@@ -9,6 +9,7 @@
 #include "supervisor/process/workers_impl.h"
 
 #define NAME_BYTES 35 /* "/" + 12 + "-" + 16 + ".sock" */
+#define WORKERS "/workers"
 
 static void remove_stale(const char *directory)
 {
@@ -29,7 +30,7 @@ static void remove_stale(const char *directory)
 int sy_workers_runtime_fits(const char *path, struct sy_error *err)
 {
 	struct sockaddr_un address;
-	size_t room = sizeof(address.sun_path) - NAME_BYTES - strlen("/workers") - 1;
+	size_t room = sizeof(address.sun_path) - NAME_BYTES - strlen(WORKERS) - 1;
 
 	if (strlen(path) <= room)
 		return 0;
@@ -46,21 +47,30 @@ int sy_workers_runtime(const char *path, struct sy_error *err)
 	return rc;
 }
 
-int sy_workers_directory(struct sy_workers *workers, struct sy_error *err)
+int sy_workers_directory_ensure(const struct sy_workers *workers, struct sy_error *err)
 {
-	const char *runtime = workers->config->runtime_directory;
+	char runtime[sizeof(workers->directory)];
 	struct stat st;
-	int rc = sy_workers_runtime(runtime, err);
 
+	(void)snprintf(runtime, sizeof(runtime), "%.*s", (int)(strlen(workers->directory) - strlen(WORKERS)), workers->directory);
+	int rc = sy_workers_runtime(runtime, err);
 	if (rc < 0)
 		return rc;
-	(void)snprintf(workers->directory, sizeof(workers->directory), "%s/workers", runtime);
 	if (mkdir(workers->directory, 0700) < 0 && errno != EEXIST)
 		return sy_error_set(err, errno, "%s: %s", workers->directory, strerror(errno));
 	if (lstat(workers->directory, &st) < 0)
 		return sy_error_set(err, errno, "%s: %s", workers->directory, strerror(errno));
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077))
 		return sy_error_set(err, EPERM, "%s: must be a directory of this user with mode 0700", workers->directory);
-	remove_stale(workers->directory);
 	return 0;
+}
+
+int sy_workers_directory(struct sy_workers *workers, struct sy_error *err)
+{
+	(void)snprintf(workers->directory, sizeof(workers->directory), "%s" WORKERS, workers->config->runtime_directory);
+	int rc = sy_workers_directory_ensure(workers, err);
+
+	if (rc == 0)
+		remove_stale(workers->directory);
+	return rc;
 }

@@ -53,5 +53,7 @@ void sy_workers_remove(struct sy_workers *workers, struct sy_worker *worker);
 void sy_workers_renew(struct sy_workers *workers);
 /* Socket directory: made, checked, emptied of stale sockets. */
 int sy_workers_directory(struct sy_workers *workers, struct sy_error *err);
+/* Before each start: made again if somebody has removed it, and checked. The sockets in it stay. The error names the directory. */
+int sy_workers_directory_ensure(const struct sy_workers *workers, struct sy_error *err);
 
 #endif

@@ -192,6 +192,31 @@ static void a_stranger_is_not_believed(void **state)
 	sy_link_free(stranger);
 }
 
+/* As a cleaner of temporary files does: first the folder of the sockets, then the whole runtime directory. */
+static void a_removed_directory_is_made_again(void **state)
+{
+	struct fixture *fixture = *state;
+	char directory[96], path[512];
+	struct stat st;
+
+	snprintf(directory, sizeof(directory), "%s/workers", fixture->directory);
+	want(fixture, "abc", "good", SY_PLAN_RUN);
+	wait_for(fixture, is_running);
+	for (int all = 0; all < 2; all++) {
+		while (only_socket(directory, path, sizeof(path)))
+			assert_int_equal(unlink(path), 0);
+		assert_int_equal(rmdir(directory), 0);
+		if (all)
+			assert_int_equal(rmdir(fixture->directory), 0);
+		fixture->pid = view(fixture, "abc").pid;
+		assert_int_equal(sy_workers_restart(fixture->workers, "abc", NULL), 0);
+		wait_for(fixture, restarted);
+		assert_string_equal(view(fixture, "abc").last_exit, "");
+		assert_int_equal(stat(directory, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0700);
+	}
+}
+
 static unsigned count_fds(void)
 {
 	unsigned count = 0;
@@ -240,6 +265,7 @@ int main(int argc, char **argv)
 		WORKERS_TEST(an_oversized_message_changes_nothing),
 		WORKERS_TEST(events_are_limited_and_named_by_their_link),
 		WORKERS_TEST(a_stranger_is_not_believed),
+		WORKERS_TEST(a_removed_directory_is_made_again),
 		WORKERS_TEST(ends_of_all_kinds_leave_nothing_behind),
 	};
 
