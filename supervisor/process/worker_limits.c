@@ -1,11 +1,13 @@
 #include "supervisor/process/worker_limits.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/num.h"
 #include "proto/boot.h"
 #include "supervisor/config/config_table.h"
 #include "supervisor/process/usage.h"
@@ -107,6 +109,49 @@ static void be_nice(const struct sy_config_limits *wanted, pid_t pid, const stru
 		sy_warn(ref, "workers.cpuWeight has no effect on worker pid %d: nice %d: %s", (int)pid, nice, strerror(errno));
 }
 
+/* One thread; one that has ended meanwhile is none. -EACCES: a lower value is a privilege that this process lacks. */
+static int set_nice(id_t thread, int nice)
+{
+	return setpriority(PRIO_PROCESS, thread, nice) == 0 || errno == ESRCH ? 0 : -errno;
+}
+
+/* The nice value belongs to each thread, and a running process has several. */
+static int set_nice_of_threads(pid_t pid, int nice)
+{
+	char path[32];
+	int rc = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *threads = opendir(path);
+	const struct dirent *entry;
+
+	if (!threads)
+		return set_nice((id_t)pid, nice);
+	while (rc == 0 && (entry = readdir(threads))) {
+		int64_t thread;
+
+		if (sy_num_parse(entry->d_name, 1, INT32_MAX, &thread))
+			rc = set_nice((id_t)thread, nice);
+	}
+	(void)closedir(threads);
+	return rc;
+}
+
+/* Of a worker that runs: what be_nice gives a new one, which has this process's own value otherwise. */
+static void change_nice(const struct sy_config_limits *wanted, pid_t pid, const struct sy_log_ref *ref)
+{
+	int nice = nice_of(wanted->cpu_weight), own = getpriority(PRIO_PROCESS, 0);
+	int rc = set_nice_of_threads(pid, nice > own ? nice : own);
+
+	if (rc == -EACCES || rc == -EPERM)
+		sy_warn(ref,
+			"worker pid %d keeps its nice value: a lower one is a privilege that this process lacks; the new workers.cpuWeight "
+			"takes a restart of the worker (syncerctl restart)",
+			(int)pid);
+	else if (rc < 0)
+		sy_warn(ref, "workers.cpuWeight has no effect on worker pid %d: %s", (int)pid, strerror(-rc));
+}
+
 /* The soft limit alone: it can be raised again without privileges. */
 static void limit_memory(const struct sy_config_limits *wanted, const struct sy_limited *limited, const struct sy_log_ref *ref)
 {
@@ -176,10 +221,12 @@ void sy_limits_change(const struct sy_limits *limits, const struct sy_config_lim
 
 	if (!limited->pid)
 		return;
-	if (!limited->name[0])
+	if (!limited->name[0]) {
 		limit_memory(wanted, limited, ref);
-	else if (sy_cgroup_limit(&limits->cgroup, limited->name, wanted, &err) < 0)
+		change_nice(wanted, limited->pid, ref);
+	} else if (sy_cgroup_limit(&limits->cgroup, limited->name, wanted, &err) < 0) {
 		sy_warn(ref, "worker pid %d keeps some of its old limits: %s", (int)limited->pid, err.text);
+	}
 }
 
 bool sy_limits_exceeded(const struct sy_limits *limits, const struct sy_limited *limited, const siginfo_t *info)

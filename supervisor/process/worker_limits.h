@@ -38,7 +38,7 @@ void sy_limits_place(struct sy_limits *limits, const struct sy_config_limits *wa
 /* It runs: its threads, whose stacks count as memory of the process for a resource limit, are there. Call once. */
 void sy_limits_running(const struct sy_limits *limits, const struct sy_config_limits *wanted, struct sy_limited *limited,
 		       const struct sy_log_ref *ref);
-/* Other limits; a process that runs gets them at once, but for the nice value. */
+/* Other limits; a process that runs gets them at once, all its threads, but for a nice value that this process may not lower. */
 void sy_limits_change(const struct sy_limits *limits, const struct sy_config_limits *wanted, const struct sy_limited *limited,
 		      const struct sy_log_ref *ref);
 /* Did it end because there was no memory for it? Before sy_limits_forget. */

@@ -2,6 +2,7 @@
 #include "workers_fixture.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "supervisor/process/workers_impl.h"
 
@@ -94,6 +95,60 @@ static void a_lower_weight_is_a_nice_value(void **state)
 	}
 }
 
+/* Every thread of the process has this nice value. */
+static bool all_have(pid_t pid, int nice)
+{
+	char path[64];
+	unsigned threads = 0;
+	bool all = true;
+	const struct dirent *entry;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		threads++;
+		all = all && getpriority(PRIO_PROCESS, (id_t)strtol(entry->d_name, NULL, 10)) == nice;
+	}
+	closedir(dir);
+	return all && threads > 0;
+}
+
+/* May a process of this user lower a nice value? Asked in a child: this process may not come back from 1 otherwise. */
+static bool may_lower(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(setpriority(PRIO_PROCESS, 0, 1) == 0 && setpriority(PRIO_PROCESS, 0, 0) == 0 ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void another_weight_reaches_those_that_run(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sy_config config = fixture->config;
+
+	if (fixture->workers->limits.by_cgroup || getpriority(PRIO_PROCESS, 0) != 0)
+		skip();
+	fixture->pid = start_neighbour(fixture);
+	assert_true(all_have(fixture->pid, 0));
+	config.limits.cpu_weight = 50;
+	sy_workers_reload(fixture->workers, &config);
+	assert_true(all_have(fixture->pid, 3));
+	sy_workers_reload(fixture->workers, &fixture->config); /* lower again, where that is allowed */
+	assert_true(all_have(fixture->pid, may_lower() ? 0 : 3));
+	assert_int_equal(view(fixture, "neighbour").pid, fixture->pid);
+	assert_int_equal(sy_workers_restart(fixture->workers, "neighbour", NULL), 0);
+	wait_for(fixture, restarted);
+	assert_true(all_have(view(fixture, "neighbour").pid, 0));
+}
+
 /* Where cgroups should work and do not: the worker runs with resource limits all the same. */
 static void no_cgroup_keeps_nobody_from_running(void **state)
 {
@@ -118,6 +173,7 @@ int main(int argc, char **argv)
 		WORKERS_TEST(one_that_wants_too_much_is_restarted_alone),
 		WORKERS_TEST(a_reload_reaches_those_that_run),
 		WORKERS_TEST(a_lower_weight_is_a_nice_value),
+		WORKERS_TEST(another_weight_reaches_those_that_run),
 		WORKERS_TEST(no_cgroup_keeps_nobody_from_running),
 	};
 
