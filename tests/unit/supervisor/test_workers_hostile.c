@@ -2,6 +2,8 @@
  * the right reason, and leave the other workers' processes alone. */
 #include "workers_fixture.h"
 
+#include "supervisor/process/workers_impl.h"
+
 static void faults_have_their_reason(void **state)
 {
 	static const struct {
@@ -105,6 +107,47 @@ static void crashes_are_retried_with_back_off(void **state)
 	wait_for(fixture, crashed_thrice);
 	want(fixture, "abc", "good", SY_PLAN_RUN); /* the next start gets the latest plan */
 	wait_for(fixture, is_running);
+}
+
+static bool is_waiting(struct fixture *fixture)
+{
+	return view(fixture, fixture->cluster).state == SY_WORKER_BACKOFF;
+}
+
+static bool crashed_twice(struct fixture *fixture)
+{
+	return view(fixture, fixture->cluster).restarts >= 1 && is_waiting(fixture);
+}
+
+static bool was_stable(struct fixture *fixture)
+{
+	const struct sy_worker *worker = sy_workers_lookup(fixture->workers, fixture->cluster);
+
+	return is_running(fixture) && sy_loop_now_ms(fixture->loop) - worker->running_ms >= fixture->config.stable_ms;
+}
+
+/* Crash, crash, a run that is long enough, crash: it waits as after the first one. */
+static void a_stable_run_ends_the_back_off(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->config.backoff_max_ms = 10000;
+	want(fixture, "abc", "crash", SY_PLAN_RUN);
+	const struct sy_worker *worker = sy_workers_lookup(fixture->workers, "abc");
+	wait_for(fixture, crashed_twice);
+	unsigned failures = worker->failures;
+	assert_true(failures >= 2);
+	want(fixture, "abc", "good", SY_PLAN_RUN);
+	wait_for(fixture, is_running);
+	assert_true(worker->failures >= failures); /* a start alone makes nothing good */
+	fixture->config.stable_ms = 100;
+	wait_for(fixture, was_stable);
+	/* From the upper half of its bound: the delay after a third crash would be 2000 ms or more. */
+	fixture->config.backoff_first_ms = 1000;
+	assert_int_equal(kill(worker->pid, SIGKILL), 0);
+	wait_for(fixture, is_waiting);
+	assert_int_equal(worker->failures, 1);
+	assert_true(view(fixture, "abc").retry_in_ms <= 1000);
 }
 
 static void a_missing_program_is_retried(void **state)
@@ -261,6 +304,7 @@ int main(int argc, char **argv)
 		WORKERS_TEST(a_plan_that_is_not_taken_up),
 		WORKERS_TEST(newer_plans_are_no_excuse),
 		WORKERS_TEST(crashes_are_retried_with_back_off),
+		WORKERS_TEST(a_stable_run_ends_the_back_off),
 		WORKERS_TEST(a_missing_program_is_retried),
 		WORKERS_TEST(an_oversized_message_changes_nothing),
 		WORKERS_TEST(events_are_limited_and_named_by_their_link),
