@@ -5,7 +5,7 @@
  * `events` with {"follow":true} is answered by one line per event, each {"v":1,"id":<n>,"ok":true,"more":true,"value":{...}}.
  *
  * verbs: status, workspaces, workspace{workspace}, restart{workspace}, pause{workspace}, resume{workspace}, approve{workspace}, loglevel{level, workspace?},
- *        events{follow?, workspace?}, dump{workspace, key, resource?}, version,
+ *        events{follow?, workspace?}, dump{workspace, key?, resource?}, version,
  *        cordon, uncordon, drain, schedule
  * workspace: a path or a logical cluster name.
  */

@@ -15,9 +15,9 @@ _syncerctl()
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces restart approve pause resume cordon uncordon drain loglevel events dump explain orphans release watch-heartbeat install uninstall version'
+	local commands='status workspaces restart approve pause resume cordon uncordon drain loglevel events dump describe explain orphans release watch-heartbeat install uninstall version'
 	local common='--socket --output --help --version'
-	local i command='' target='' socket=()
+	local i command='' target='' second='' socket=()
 
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
@@ -32,6 +32,8 @@ _syncerctl()
 				command=${words[i]}
 			elif [[ -z $target ]]; then
 				target=${words[i]}
+			elif [[ -z $second ]]; then
+				second=${words[i]}
 			fi
 			;;
 		esac
@@ -60,6 +62,16 @@ _syncerctl()
 			[[ $command == events ]] && more='--follow'
 			mapfile -t COMPREPLY < <(compgen -W "$common $more" -- "$cur")
 		elif [[ -z $target ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_syncerctl_workspaces "${socket[@]}")" -- "$cur")
+			__ltrim_colon_completions "$cur"
+		fi
+		;;
+	describe)
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
+		elif [[ -z $target ]]; then
+			mapfile -t COMPREPLY < <(compgen -W 'workspace object' -- "$cur")
+		elif [[ -z $second ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_syncerctl_workspaces "${socket[@]}")" -- "$cur")
 			__ltrim_colon_completions "$cur"
 		fi

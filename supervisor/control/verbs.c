@@ -228,9 +228,12 @@ static void dump_free(struct dump *dump)
 static void dumped(void *arg, json_object *value, const char *error)
 {
 	struct dump *dump = arg;
+	const char *missing = error ? NULL : sy_json_str(value, "missing", NULL);
 
 	if (dump->call && error)
 		sy_control_fail(dump->call, "Failed", "%s", error);
+	else if (dump->call && missing)
+		sy_control_fail(dump->call, "NotFound", "%s", missing);
 	else if (dump->call)
 		sy_control_answer(dump->call, json_object_get(value), false);
 	dump_free(dump);

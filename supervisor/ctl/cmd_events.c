@@ -78,9 +78,23 @@ static bool show_followed(struct ctl *ctl, json_object *event)
 	return fflush(stdout) == 0;
 }
 
-int ctl_events(struct ctl *ctl, int argc, char **argv)
+void ctl_print_events(json_object *events)
 {
 	static const char *const headings[] = {"AGE", "TYPE", "REASON", "WORKSPACE", "OBJECT", "COUNT", "MESSAGE", NULL};
+	size_t count = json_object_is_type(events, json_type_array) ? json_object_array_length(events) : 0;
+	struct ctl_table *table = ctl_table_new(headings);
+
+	for (size_t i = 0; i < count; i++)
+		add_event(table, json_object_array_get_idx(events, i));
+	if (count)
+		ctl_table_print(table, stdout);
+	else
+		puts("No events.");
+	ctl_table_free(table);
+}
+
+int ctl_events(struct ctl *ctl, int argc, char **argv)
+{
 	static const struct argp_option options[] = {{"follow", 'f', NULL, 0, "Go on and print new events as they come", 0}, {0}};
 	const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
 	const struct argp argp = {.options = options,
@@ -104,14 +118,6 @@ int ctl_events(struct ctl *ctl, int argc, char **argv)
 		return rc;
 	if (!ctl_wants_table(ctl))
 		return ctl_print_value(ctl, value);
-	size_t count = json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
-	struct ctl_table *table = ctl_table_new(headings);
-	for (size_t i = 0; i < count; i++)
-		add_event(table, json_object_array_get_idx(value, i));
-	if (count)
-		ctl_table_print(table, stdout);
-	else
-		puts("No events.");
-	ctl_table_free(table);
+	ctl_print_events(value);
 	return CTL_OK;
 }

@@ -36,6 +36,17 @@ static size_t each(const char *name, void (*fn)(void *arg, const struct ctl_expl
 	return count;
 }
 
+const struct ctl_explanation *ctl_explain_find(enum ctl_topic topic, const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		for (const struct ctl_explanation *row = tables[i]; row->name; row++) {
+			if (row->topic == topic && strcmp(name, row->name) == 0)
+				return row;
+		}
+	}
+	return NULL;
+}
+
 static void add_json(void *arg, const struct ctl_explanation *row)
 {
 	json_object *item = ctl_args("name", row->name);

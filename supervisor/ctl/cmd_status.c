@@ -1,5 +1,4 @@
 /* syncerctl status: the state of this syncerd in one screen. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,21 +12,6 @@
 static void line(const char *name, const char *text)
 {
 	ctl_print_line(name, NAME_WIDTH, text);
-}
-
-static void linef(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void linef(const char *name, const char *fmt, ...)
-{
-	sy_auto_free char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0) {
-		text = NULL;
-		ctl_error("out of memory");
-	}
-	va_end(ap);
-	line(name, text);
 }
 
 static const char *paint(const struct ctl *ctl, const char *status)
@@ -47,7 +31,8 @@ static void print_server(const char *name, json_object *server)
 	if (reachable)
 		line(name, url);
 	else
-		linef(name, "%s (not reachable%s%s)", url ? url : "-", message && *message ? ": " : "", message ? message : "");
+		ctl_print_linef(name, NAME_WIDTH, "%s (not reachable%s%s)", url ? url : "-", message && *message ? ": " : "",
+				message ? message : "");
 }
 
 static void print_target(struct ctl *ctl, json_object *target)
@@ -62,11 +47,11 @@ static void print_target(struct ctl *ctl, json_object *target)
 	time_t at;
 	char age[32] = "never";
 
-	linef("SyncTarget", "%s in %s (%s)", name ? name : "-", path && *path ? path : "-", cluster ? cluster : "-");
+	ctl_print_linef("SyncTarget", NAME_WIDTH, "%s in %s (%s)", name ? name : "-", path && *path ? path : "-", cluster ? cluster : "-");
 	line("Key", sy_json_str(target, "key", NULL));
 	if (beat && sy_time_parse(beat, &at)) {
 		ctl_format_age((long)(time(NULL) - at), age, sizeof(age));
-		linef("Heartbeat", "%s ago", age);
+		ctl_print_linef("Heartbeat", NAME_WIDTH, "%s ago", age);
 	}
 	sy_auto_free char *state = ctl_visible(ready ? ready : "Unknown");
 	sy_auto_free char *why = ctl_visible(reason ? reason : "");
@@ -117,13 +102,13 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	sy_json_int(value, &ready, "workspaces", "ready", NULL);
 	ctl_format_age((long)uptime, age, sizeof(age));
 	const char *version = sy_json_str(value, "version", NULL);
-	linef("syncerd", "%s, up %s", version ? version : "of unknown version", age);
+	ctl_print_linef("syncerd", NAME_WIDTH, "%s, up %s", version ? version : "of unknown version", age);
 	line("Mode", sy_json_str(value, "mode", NULL));
 	line("Identity", sy_json_str(value, "identity", NULL));
 	print_server("kcp", sy_json_object(value, "upstream", NULL));
 	print_server("Cluster", sy_json_object(value, "downstream", NULL));
 	const char *limits = sy_json_str(value, "workerLimits", NULL);
-	linef("Workspaces", "%lld of %lld syncing", (long long)ready, (long long)total);
+	ctl_print_linef("Workspaces", NAME_WIDTH, "%lld of %lld syncing", (long long)ready, (long long)total);
 	if (limits && *limits)
 		line("Limits", limits);
 	if (sy_json_object(value, "syncTarget", NULL)) {

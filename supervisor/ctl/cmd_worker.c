@@ -71,9 +71,8 @@ int ctl_loglevel(struct ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
-/* KEY is "[RESOURCE/]NAMESPACE/NAME" or "[RESOURCE/]NAME". The first part names the resource when two more follow, or when it has a dot:
- * namespaces have none. */
-static json_object *dump_args(const char *workspace, const char *key)
+/* The first part names the resource when two more follow, or when it has a dot: namespaces have none. */
+json_object *ctl_dump_args(const char *workspace, const char *key)
 {
 	json_object *args = ctl_args("workspace", workspace);
 	const char *first = key ? strchr(key, '/') : NULL;
@@ -99,7 +98,7 @@ int ctl_dump(struct ctl *ctl, int argc, char **argv)
 		  "failing "
 		  "ones.",
 		  1, names, 2);
-	int rc = ctl_request(ctl, "dump", dump_args(names[0], names[1]), &value);
+	int rc = ctl_request(ctl, "dump", ctl_dump_args(names[0], names[1]), &value);
 	if (rc != CTL_OK)
 		return rc;
 	if (ctl_wants_table(ctl))

@@ -2,16 +2,6 @@
 #include "ctl.h"
 #include "table.h"
 
-static void number_cell(struct ctl_table *table, json_object *value, const char *key)
-{
-	int64_t number = 0;
-
-	if (sy_json_int(value, &number, key, NULL))
-		ctl_table_cellf(table, "%lld", (long long)number);
-	else
-		ctl_table_cell(table, NULL);
-}
-
 static void add_row(struct ctl *ctl, struct ctl_table *table, json_object *workspace)
 {
 	int64_t lag = 0;
@@ -31,21 +21,21 @@ static void add_row(struct ctl *ctl, struct ctl_table *table, json_object *works
 		ctl_table_cell(table, NULL);
 	ctl_table_cell(table, sy_json_str(workspace, "state", NULL));
 	ctl_table_cell(table, sy_json_str(workspace, "reason", NULL));
-	number_cell(table, workspace, "objects");
+	ctl_table_number(table, workspace, "objects");
 	if (lag > 0)
 		ctl_table_cellf(table, "%lldms", (long long)lag);
 	else
 		ctl_table_cell(table, "0");
-	number_cell(table, workspace, "restarts");
+	ctl_table_number(table, workspace, "restarts");
 	ctl_format_bytes((long)memory, text, sizeof(text));
 	ctl_table_cell(table, text);
 	if (ctl->output != CTL_WIDE)
 		return;
 	ctl_table_cell(table, sy_json_str(workspace, "process", NULL));
 	ctl_table_cell(table, sy_json_str(workspace, "limitedBy", NULL));
-	number_cell(table, workspace, "synced");
-	number_cell(table, workspace, "pending");
-	number_cell(table, workspace, "failing");
+	ctl_table_number(table, workspace, "synced");
+	ctl_table_number(table, workspace, "pending");
+	ctl_table_number(table, workspace, "failing");
 	ctl_table_cell(table, sy_json_str(workspace, "lastExit", NULL));
 	ctl_table_cell(table, sy_json_str(workspace, "message", NULL));
 }

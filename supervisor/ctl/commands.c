@@ -19,6 +19,7 @@ static const struct ctl_command commands[] = {
 	{"loglevel", "set the log level", ctl_loglevel},
 	{"events", "what happened to objects", ctl_events},
 	{"dump", "what is known about one object", ctl_dump},
+	{"describe", "the whole story of one workspace or object", ctl_describe},
 	{"explain", "what a condition, phase or reason means", ctl_explain},
 	{"orphans", "what is left in the cluster that no SyncTarget wants", ctl_orphans},
 	{"release", "let go in kcp what a dead syncerd still holds", ctl_release},

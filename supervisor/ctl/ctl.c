@@ -42,6 +42,20 @@ void ctl_print_line(const char *name, int width, const char *text)
 	printf("%-*s %s\n", width, name, visible);
 }
 
+void ctl_print_linef(const char *name, int width, const char *fmt, ...)
+{
+	sy_auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0) {
+		text = NULL;
+		ctl_error("out of memory");
+	}
+	va_end(ap);
+	ctl_print_line(name, width, text);
+}
+
 static bool output_parse(const char *text, enum ctl_output *ret_output)
 {
 	static const char *const names[] = {"table", "wide", "json", "yaml"};

@@ -51,6 +51,7 @@ int ctl_drain(struct ctl *ctl, int argc, char **argv);
 int ctl_loglevel(struct ctl *ctl, int argc, char **argv);
 int ctl_events(struct ctl *ctl, int argc, char **argv);
 int ctl_dump(struct ctl *ctl, int argc, char **argv);
+int ctl_describe(struct ctl *ctl, int argc, char **argv);
 int ctl_explain(struct ctl *ctl, int argc, char **argv);
 int ctl_install(struct ctl *ctl, int argc, char **argv);
 int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
@@ -79,6 +80,11 @@ int ctl_print_item(struct ctl *ctl, json_object *value);
 bool ctl_wants_table(const struct ctl *ctl);
 /* Print "name   text\n" with name padded to width; nothing without text. */
 void ctl_print_line(const char *name, int width, const char *text);
+void ctl_print_linef(const char *name, int width, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Events as `syncerctl events` shows them, newest last; "No events." without one. */
+void ctl_print_events(json_object *events);
+/* Arguments of `dump` for KEY, which is "[RESOURCE/]NAMESPACE/NAME" or "[RESOURCE/]NAME"; NULL = all that fail. */
+json_object *ctl_dump_args(const char *workspace, const char *key);
 /* Text from syncerd or a server, made safe for a terminal (base/visible.h). malloc'ed; exits when memory is short. */
 char *ctl_visible(const char *text);
 

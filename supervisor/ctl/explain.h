@@ -29,4 +29,7 @@ extern const struct ctl_explanation ctl_explain_conditions[];
 extern const struct ctl_explanation ctl_explain_workspaces[];
 extern const struct ctl_explanation ctl_explain_objects[];
 
+/* The row with exactly this name; NULL when there is none, or no name. */
+const struct ctl_explanation *ctl_explain_find(enum ctl_topic topic, const char *name);
+
 #endif

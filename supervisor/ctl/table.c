@@ -70,6 +70,16 @@ void ctl_table_cellf(struct ctl_table *table, const char *fmt, ...)
 	free(text);
 }
 
+void ctl_table_number(struct ctl_table *table, json_object *value, const char *key)
+{
+	int64_t number = 0;
+
+	if (sy_json_int(value, &number, key, NULL))
+		ctl_table_cellf(table, "%lld", (long long)number);
+	else
+		ctl_table_cell(table, NULL);
+}
+
 /* Columns on screen; names here are ASCII by the servers' rules, messages may not be. */
 static size_t width_of(const char *text)
 {

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "json/json.h"
+
 #define CTL_TABLE_COLUMNS 16
 
 struct ctl_table;
@@ -16,6 +18,8 @@ void ctl_table_free(struct ctl_table *table);
 void ctl_table_row(struct ctl_table *table);
 void ctl_table_cell(struct ctl_table *table, const char *text);
 void ctl_table_cellf(struct ctl_table *table, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The whole number at key of an object; "-" without one. */
+void ctl_table_number(struct ctl_table *table, json_object *value, const char *key);
 void ctl_table_print(const struct ctl_table *table, FILE *out);
 
 /* "4s", "3m10s", "5h", "2d": ages as kubectl writes them. */

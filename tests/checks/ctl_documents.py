@@ -10,8 +10,7 @@ import subprocess
 import sys
 
 ALWAYS = {"--help", "--usage", "--version"}
-TARGETS = ("kcp", "cluster")
-SIDED = ("install", "uninstall")  # commands with one form for each target
+SIDED = {"install": ("kcp", "cluster"), "uninstall": ("kcp", "cluster"), "describe": ("workspace", "object")}  # commands with several forms
 
 
 class Program:
@@ -28,7 +27,7 @@ class Program:
 
     def forms(self):
         """Each command, and both forms of those that have two."""
-        return [(name,) for name in self.commands if name not in SIDED] + [(name, target) for name in SIDED for target in TARGETS]
+        return [(name,) for name in self.commands if name not in SIDED] + [(name, target) for name, targets in SIDED.items() for target in targets]
 
 
 def options(text):

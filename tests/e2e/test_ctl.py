@@ -5,10 +5,16 @@ import os
 import stat
 import subprocess
 
+import pytest
 import yaml
-from objects import WIDGETS, widget
+from objects import GADGETS, GIZMOS, WIDGETS, gizmo, widget
 from syncerd import program
 from testbed import wait_for
+
+
+@pytest.fixture(scope="module")
+def site(new_site):
+    return new_site(exports={"widgets": [WIDGETS, GADGETS, GIZMOS]})
 
 
 def test_status(site, syncerd, pair):
@@ -107,6 +113,60 @@ def test_dump(syncerd, tenant):
     for key in ("default/looked-at", "widgets.example.dev/default/looked-at"):
         assert down["metadata"]["uid"] in syncerd.ctl("dump", tenant.path, key)
     assert "looked-at" in syncerd.ctl("dump", tenant.path, "default/looked-at", "-o", "json")
+
+
+def described(syncerd, tenant, key):
+    """The one object of this key as `describe object` gives it."""
+    return syncerd.ctl_json("describe", "object", tenant.path, key)["objects"][0]
+
+
+def test_describe_an_object_in_step(syncerd, tenant):
+    tenant.create(widget("told"))
+    down = tenant.wait_down(WIDGETS, "told")
+    wait_for(lambda: described(syncerd, tenant, "default/told")["inStep"], 60, "the object in step")
+    text = syncerd.ctl("describe", "object", tenant.path, "widgets.example.dev/default/told")
+    for part in ("in step", tenant.path, f"{tenant.namespace()}/told", down["metadata"]["uid"], "with our finalizer", "No events."):
+        assert part in text, text
+    story = described(syncerd, tenant, "default/told")
+    assert story["reason"] == "" and story["appliedGeneration"] == 1 and story["downstream"]["presence"] == "present", story
+
+
+def test_describe_what_is_not_synced(site, syncerd, tenant):
+    """Foreign in the cluster, and refused by it: the reason, the server's words, what to do, and the workspace that has both."""
+    tenant.create(widget("first"))
+    tenant.wait_down(WIDGETS, "first")
+    site.kube.create(WIDGETS, widget("theirs", ns=tenant.namespace()))
+    tenant.create(widget("theirs"), gizmo("too-big", size=2000))
+    for key, reason, words in (("default/theirs", "ForeignObject", ""), ("default/too-big", "Invalid", "2000")):
+        wait_for(lambda key=key, reason=reason: syncerd.ctl("describe", "object", tenant.path, key, check=False).returncode == 0
+                 and described(syncerd, tenant, key)["reason"] == reason and described(syncerd, tenant, key)["message"], 60, reason)
+        story = described(syncerd, tenant, key)
+        assert not story["inStep"] and words in story["message"] and story["meaning"] and story["action"], story
+        assert story["events"][-1]["object"] == key, story
+        text = syncerd.ctl("describe", "object", tenant.path, key)
+        assert "not in step" in text and reason in text and story["action"] in text, text
+    assert described(syncerd, tenant, "default/theirs")["downstream"]["presence"] == "foreign"
+    syncerd.wait_state(tenant, "Degraded")
+    text = syncerd.ctl("describe", "workspace", tenant.cluster)
+    for part in (tenant.path, "Degraded", "To do:", f"pid {syncerd.worker_of(tenant)}", "widgets.example.dev", "gizmos.other.dev", "too-big"):
+        assert part in text, text
+    story = syncerd.ctl_json("describe", "workspace", tenant.path)
+    assert story["cluster"] == tenant.cluster and story["meaning"] and {event["object"] for event in story["events"]} >= {"default/theirs", "default/too-big"}
+    tenant.patch(GIZMOS, "too-big", {"spec": {"size": 20}})
+    tenant.wait_down(GIZMOS, "too-big")
+    wait_for(lambda: described(syncerd, tenant, "default/too-big")["inStep"], 60, "the corrected object in step")
+
+
+def test_describe_what_is_not_there(syncerd, tenant):
+    tenant.create(widget("there"))
+    tenant.wait_down(WIDGETS, "there")
+    for args, status, words in ((("workspace", "root:nobody"), 5, "no workspace root:nobody is served here"),
+                                (("object", "root:nobody", "default/there"), 5, "no workspace root:nobody is served here"),
+                                (("object", tenant.path, "default/nothing"), 5, "object default/nothing is not known here"),
+                                (("object", tenant.path, "apples.example.dev/default/there"), 5, "resource apples.example.dev is not synced here"),
+                                (("object", tenant.path), 2, "object WORKSPACE KEY")):
+        done = syncerd.ctl("describe", *args, check=False)
+        assert done.returncode == status and words in done.stderr and done.stdout == "", (args, done)
 
 
 def test_things_that_do_not_exist(syncerd, tenant):

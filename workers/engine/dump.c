@@ -50,7 +50,7 @@ static int dump_object(const struct sy_object *object, json_object *list)
 	    sy_json_add_str(entry, "reason", sy_reason_name((enum sy_reason)object->reason)) ||
 	    sy_json_add_str(entry, "next", sy_action_name(sy_flow_action(object))) ||
 	    sy_json_add_bool(entry, "inProgress", object->op != NULL) || sy_json_add_bool(entry, "inStep", sy_in_step(object)) ||
-	    sy_json_add_int(entry, "failures", object->failures) ||
+	    sy_json_add_int(entry, "failures", object->failures) || sy_json_add_int(entry, "appliedGeneration", object->applied_up) ||
 	    sy_json_add_bool(entry, "readable", !object->up_broken && !object->down_broken) ||
 	    (object->heap_index && sy_json_add_int(entry, "retryInMilliseconds", object->due_ms > now ? object->due_ms - now : 0)) ||
 	    dump_up(object, entry) || dump_down(object, entry) || json_object_array_add(list, entry))
@@ -74,6 +74,17 @@ static int dump_resource(const struct sy_resource *resource, const char *key, js
 	return 0;
 }
 
+/* What was asked for is not here: an answer, not a failure. */
+static int add_missing(json_object *value, const char *wanted, const char *key)
+{
+	char text[SY_ERROR_TEXT_MAX];
+	if (wanted)
+		(void)snprintf(text, sizeof(text), "resource %s is not synced here", wanted);
+	else
+		(void)snprintf(text, sizeof(text), "object %s is not known here", key);
+	return sy_json_add_str(value, "missing", text);
+}
+
 int sy_engine_dump(struct sy_engine *engine, json_object *args, json_object **ret_value, struct sy_error *err)
 {
 	const char *key = sy_json_str(args, "key", NULL), *wanted = sy_json_str(args, "resource", NULL);
@@ -90,10 +101,8 @@ int sy_engine_dump(struct sy_engine *engine, json_object *args, json_object **re
 		if (dump_resource(resource, key, list))
 			return sy_error_oom(err);
 	}
-	if (wanted && !known)
-		return sy_error_set(err, ENOENT, "resource %s is not synced here", wanted);
-	if (key && json_object_array_length(list) == 0)
-		return sy_error_set(err, ENOENT, "object %s is not known here", key);
+	if (((wanted && !known) || (key && json_object_array_length(list) == 0)) && add_missing(value, known ? NULL : wanted, key))
+		return sy_error_oom(err);
 	if (sy_json_add(value, "objects", sy_take_ptr(list)))
 		return sy_error_oom(err);
 	*ret_value = sy_take_ptr(value);

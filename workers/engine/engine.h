@@ -35,7 +35,7 @@ int sy_engine_set_access(struct sy_engine *engine, const struct sy_access *upstr
 /* Snapshot of the present state; caller owns it. */
 int sy_engine_report(struct sy_engine *engine, struct sy_report *ret_report, struct sy_error *err);
 /* What is known about one object: args {"key": "ns/name", "resource": "widgets.example.dev"?}; without key: all failing objects (at most 200).
- * Caller owns *ret_value. */
+ * What is not here is no failure: "missing" of the value says it in words. Caller owns *ret_value. */
 int sy_engine_dump(struct sy_engine *engine, json_object *args, json_object **ret_value, struct sy_error *err);
 
 #endif

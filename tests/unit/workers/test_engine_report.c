@@ -257,6 +257,15 @@ static size_t dumped(json_object *value)
 	return json_object_array_length(sy_json_array(value, "objects", NULL));
 }
 
+static void is_missing(struct fixture *f, const char *args, const char *want)
+{
+	struct sy_error err = {0};
+	sy_auto_json json_object *value = dump(f, args, 0, &err);
+
+	assert_int_equal(dumped(value), 0);
+	assert_string_equal(sy_json_str(value, "missing", NULL), want);
+}
+
 static void dumps_what_is_asked_for(void **state)
 {
 	struct fixture *f = *state;
@@ -266,11 +275,9 @@ static void dumps_what_is_asked_for(void **state)
 	add(f, 0, "default/both", SY_REASON_NONE);
 	add(f, 1, "default/both", SY_REASON_INVALID);
 	add(f, 1, "default/one", SY_REASON_NONE);
-	dump(f, "{\"key\":\"default/nobody\"}", -ENOENT, &err);
-	assert_string_equal(err.text, "object default/nobody is not known here");
-	dump(f, "{\"key\":\"default/one\",\"resource\":\"gizmos.example.dev\"}", -ENOENT, &err);
-	assert_string_equal(err.text, "resource gizmos.example.dev is not synced here");
-	dump(f, "{\"key\":\"default/one\",\"resource\":\"widgets0.example.dev\"}", -ENOENT, &err);
+	is_missing(f, "{\"key\":\"default/nobody\"}", "object default/nobody is not known here");
+	is_missing(f, "{\"key\":\"default/one\",\"resource\":\"gizmos.example.dev\"}", "resource gizmos.example.dev is not synced here");
+	is_missing(f, "{\"key\":\"default/one\",\"resource\":\"widgets0.example.dev\"}", "object default/one is not known here");
 	json_object_put(dump(f, "{\"key\":7}", 0, &err)); /* no key: all that fail */
 
 	/* A key of two resources is no error: both are shown, and the resource narrows it down. */
@@ -281,6 +288,7 @@ static void dumps_what_is_asked_for(void **state)
 	json_object *entry = json_object_array_get_idx(sy_json_array(one, "objects", NULL), 0);
 	assert_string_equal(sy_json_str(entry, "resource", NULL), "widgets1.example.dev");
 	assert_string_equal(sy_json_str(entry, "key", NULL), "default/both");
+	assert_null(sy_json_str(one, "missing", NULL));
 	assert_string_equal(sy_json_str(entry, "reason", NULL), "Invalid");
 	assert_string_equal(sy_json_str(entry, "upstream", "presence", NULL), "present");
 	assert_string_equal(sy_json_str(entry, "downstream", "presence", NULL), "unseen");
