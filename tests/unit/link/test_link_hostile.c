@@ -122,6 +122,57 @@ static void a_flood_leaves_the_loop_its_turns(void **state)
 	wait_for(fixture, heard); /* in several turns, nothing lost */
 }
 
+/* The first message makes its receiver begin anew; the others count. */
+static void on_message_renew(void *arg, const char *data, size_t len, pid_t pid, uid_t uid)
+{
+	struct side *side = arg;
+	bool first = side->got == 0;
+
+	on_message(arg, data, len, pid, uid);
+	if (first && sy_link_renew(side->link, NULL) < 0)
+		sy_loop_stop(side->fixture->loop);
+}
+
+/* What had been read after the message that made the receiver renew the link belongs to a connection that is over. */
+static void a_listener_is_renewed_by_what_it_hears(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->listener.fixture = fixture;
+	assert_int_equal(sy_link_listen(&fixture->listener.link, fixture->loop, fixture->path, MAX_BYTES, on_message_renew,
+					&fixture->listener, NULL),
+			 0);
+	int fd = raw_connect(fixture);
+	assert_int_equal(send(fd, "\0\0\0\1a\0\0\0\1b\0\0\0\1c\0\0", 17, MSG_NOSIGNAL), 17);
+	fixture->stranger = fd;
+	wait_for(fixture, heard);
+	wait_for(fixture, shown_out);
+	close(fd);
+	assert_int_equal(fixture->listener.got, 1);
+	assert_string_equal(fixture->listener.last, "a");
+	dial(fixture);
+	assert_int_equal(sy_link_send(fixture->dialer.link, "anew", 4, NULL), 0);
+	fixture->want = 2;
+	wait_for(fixture, heard);
+	assert_string_equal(fixture->listener.last, "anew");
+}
+
+static void a_dialer_is_renewed_by_what_it_hears(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->dialer.fixture = fixture;
+	listen_at(fixture);
+	for (int i = 0; i < 3; i++) /* queued: they are sent as one piece or as several */
+		assert_int_equal(sy_link_send(fixture->listener.link, "early", 5, NULL), 0);
+	assert_int_equal(
+		sy_link_dial(&fixture->dialer.link, fixture->loop, fixture->path, MAX_BYTES, on_message_renew, &fixture->dialer, NULL), 0);
+	wait_for(fixture, answered);
+	assert_int_equal(sy_link_send(fixture->dialer.link, "anew", 4, NULL), 0);
+	wait_for(fixture, heard);
+	assert_string_equal(fixture->listener.last, "anew");
+}
+
 static unsigned count_fds(void)
 {
 	unsigned count = 0;
@@ -193,10 +244,16 @@ static void ends_in_the_middle_leak_no_descriptor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_stray_connection_ends_nothing),	 TEST(hostile_bytes_are_survived),
-		TEST(messages_are_put_together),	 TEST(a_message_too_large_is_not_taken),
-		TEST(a_stranger_is_refused_at_the_door), TEST(a_flood_leaves_the_loop_its_turns),
-		TEST(many_cycles_leak_no_descriptor),	 TEST(ends_in_the_middle_leak_no_descriptor),
+		TEST(a_stray_connection_ends_nothing),
+		TEST(hostile_bytes_are_survived),
+		TEST(messages_are_put_together),
+		TEST(a_message_too_large_is_not_taken),
+		TEST(a_stranger_is_refused_at_the_door),
+		TEST(a_flood_leaves_the_loop_its_turns),
+		TEST(a_listener_is_renewed_by_what_it_hears),
+		TEST(a_dialer_is_renewed_by_what_it_hears),
+		TEST(many_cycles_leak_no_descriptor),
+		TEST(ends_in_the_middle_leak_no_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
