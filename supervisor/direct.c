@@ -269,45 +269,81 @@ static bool resource_usable(struct sy_supervisor *sup, const struct sy_direct_en
 	return true;
 }
 
-static void set_problem(struct sy_tenant *tenant, const char *resource, const char *problem)
+/* A resource that cannot be synced; both borrowed. */
+struct problem {
+	const char *resource;
+	const char *why;
+};
+
+static int compare_problems(const void *left, const void *right)
 {
-	const struct sy_log_ref ref = {.cluster = tenant->cluster, .path = tenant->path, .resource = resource};
+	const struct problem *a = left, *b = right;
+	int r = strcmp(a->resource, b->resource);
+
+	return r != 0 ? r : strcmp(a->why, b->why);
+}
+
+/* One text for all of them, in an order of its own; those for which there is no room are counted. */
+static void describe(struct problem *problems, size_t count, char *ret_text, size_t size)
+{
+	const size_t reserve = sizeof("; and 9999 more");
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	qsort(problems, count, sizeof(*problems), compare_problems);
+	for (size_t i = 0; i < count; i++) {
+		int n = snprintf(ret_text + used, size - used, "%s%.150s %s", used ? "; " : "", problems[i].resource, problems[i].why);
+
+		if (n < 0 || (size_t)n + (i + 1 < count ? reserve : 0) >= size - used) {
+			(void)snprintf(ret_text + used, size - used, "%sand %zu more", used ? "; " : "", count - i);
+			return;
+		}
+		used += (size_t)n;
+	}
+}
+
+/* Logged when it changes, all resources at once: this is called in every pass. */
+static void set_problems(struct sy_tenant *tenant, struct problem *problems, size_t count)
+{
+	const struct sy_log_ref ref = {.cluster = tenant->cluster, .path = tenant->path};
 	char text[sizeof(tenant->problem)];
 
-	(void)snprintf(text, sizeof(text), "%.150s %s", resource, problem);
-	if (strcmp(text, tenant->problem) != 0)
+	describe(problems, count, text, sizeof(text));
+	if (strcmp(text, tenant->problem) == 0)
+		return;
+	if (text[0])
 		sy_warn(&ref, "%s", text);
-	memcpy(tenant->problem, text, sizeof(text));
+	else
+		sy_info(&ref, "all its resources can be synced now");
+	(void)strlcpy(tenant->problem, text, sizeof(tenant->problem));
 }
 
 static void plan_entry(struct sy_supervisor *sup, struct sy_direct_entry *entry)
 {
 	const struct sy_plan_target target = {"", sup->config->direct_name, sup->config->direct_uid, sup->direct->key};
 	struct sy_direct_resource resources[SY_MAX_PLAN_RESOURCES];
+	struct problem problems[SY_MAX_PLAN_RESOURCES];
 	struct sy_tenant *tenant = NULL;
 	struct sy_plan plan = {0};
 	struct sy_error err = {0};
-	size_t count = 0;
-	bool whole = true;
+	size_t count = 0, problem_count = 0;
 	char base[4096];
 
 	if (!entry->cluster || sy_tenants_get(&sup->tenants, entry->cluster, entry->path ? entry->path : "", &tenant, &err) < 0)
 		return;
 	for (size_t i = 0; i < sup->config->direct_resource_count && count < SY_MAX_PLAN_RESOURCES; i++) {
 		const struct sy_config_direct_resource *wanted = &sup->config->direct_resources[i];
-		const char *problem = NULL;
+		const char *why = NULL;
 		bool wait = false;
 
-		if (!resource_usable(sup, entry, wanted, &resources[count], &problem, &wait)) {
+		if (!resource_usable(sup, entry, wanted, &resources[count], &why, &wait)) {
 			if (wait)
 				return;
-			set_problem(tenant, wanted->resource, problem);
-			whole = false;
+			problems[problem_count++] = (struct problem){wanted->resource, why};
 		}
 		count++;
 	}
-	if (whole)
-		tenant->problem[0] = '\0';
+	set_problems(tenant, problems, problem_count);
 	(void)snprintf(base, sizeof(base), "%s/clusters/%s", sup->base, entry->cluster);
 	if (sy_plan_for_direct(sup->config, &target, entry->cluster, tenant->path, base, resources, count, &plan, &err) == 0) {
 		if (sy_workers_set_plan(sup->workers, &plan, &err) == 0) {

@@ -22,6 +22,7 @@ struct sy_heartbeat {
 	struct sy_timer *timer;
 	struct sy_kube_request *request;
 	int64_t retry_ms;
+	enum sy_kube_verdict verdict; /* of the last beat */
 	bool stopped;
 };
 
@@ -60,18 +61,30 @@ static void failed(struct sy_heartbeat *heartbeat)
 		sy_timer_start(heartbeat->timer, heartbeat->retry_ms);
 }
 
+/* A failure is logged once, not at every retry: until the next that is another one, or a success. */
+static void tell(struct sy_heartbeat *heartbeat, const struct sy_kube_result *result)
+{
+	if (result->verdict == heartbeat->verdict)
+		return;
+	heartbeat->verdict = result->verdict;
+	if (result->verdict == SY_KUBE_OK)
+		sy_info(NULL, "heartbeat: accepted again");
+	else
+		sy_warn(NULL, "heartbeat: %s; trying again", result->message);
+}
+
 static void answered(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_heartbeat *heartbeat = arg;
 
 	heartbeat->request = NULL;
+	tell(heartbeat, result);
 	if (result->verdict == SY_KUBE_OK) {
 		heartbeat->retry_ms = 0;
 		sy_target_store(heartbeat->target, result);
 		plan_next(heartbeat);
 		return;
 	}
-	sy_warn(NULL, "heartbeat: %s; trying again", result->message);
 	/* 422: one of the tests failed. Which one shows the object: another uid or another identity is target's decision. */
 	if (result->verdict == SY_KUBE_INVALID || result->verdict == SY_KUBE_NOT_FOUND)
 		sy_target_refresh(heartbeat->target);

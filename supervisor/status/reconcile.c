@@ -24,7 +24,8 @@ struct sy_reconcile {
 	struct sy_kube_request *request;
 	int64_t born_ms;
 	int64_t written_ms;
-	int64_t retry_ms; /* present back-off, 0 = none */
+	int64_t retry_ms;	      /* present back-off, 0 = none */
+	enum sy_kube_verdict verdict; /* of the last write that was told */
 	bool dirty;
 	bool warned;
 	bool learned;  /* a first write of what is true has succeeded since the start */
@@ -55,11 +56,25 @@ static void retry_later(struct sy_reconcile *reconcile)
 	sy_timer_start(reconcile->timer, reconcile->retry_ms);
 }
 
+/* A refusal is logged once, not at every retry: until the next that is another one, or a success. What a fresh look at the object cures is
+ * none. */
+static void tell(struct sy_reconcile *reconcile, const struct sy_kube_result *result)
+{
+	if (result->verdict == reconcile->verdict || result->verdict == SY_KUBE_CONFLICT || result->verdict == SY_KUBE_NOT_FOUND)
+		return;
+	reconcile->verdict = result->verdict;
+	if (result->verdict == SY_KUBE_OK)
+		sy_info(NULL, "the SyncTarget's status can be written again");
+	else
+		sy_warn(NULL, "writing the SyncTarget's status: %s; trying again", result->message);
+}
+
 static void answered(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_reconcile *reconcile = arg;
 
 	reconcile->request = NULL;
+	tell(reconcile, result);
 	if (result->verdict != SY_KUBE_OK)
 		reconcile->greeting = false;
 	if (result->warning && !reconcile->warned) {
@@ -77,8 +92,6 @@ static void answered(void *arg, const struct sy_kube_result *result)
 		reconcile->dirty = true; /* compare once more: the server may have defaulted or dropped something */
 		sy_timer_start(reconcile->timer, COALESCE_MS);
 	} else {
-		if (result->verdict != SY_KUBE_CONFLICT && result->verdict != SY_KUBE_NOT_FOUND)
-			sy_warn(NULL, "writing the SyncTarget's status: %s; trying again", result->message);
 		sy_target_refresh(reconcile->target);
 		retry_later(reconcile);
 	}

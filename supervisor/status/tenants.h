@@ -24,7 +24,7 @@ struct sy_tenant {
 	bool refused;		/* has a plan to follow, and all workers that there may be are taken */
 	bool elsewhere;		/* its bindings name other SyncTargets only (4.5) */
 	bool shut;		/* elsewhere with nothing left here, or new while the SyncTarget is closed for new ones (4.4): no worker */
-	char problem[256];	/* direct mode: why there is no plan; "" = none */
+	char problem[256];	/* why there is no plan; direct mode: all resources that cannot be synced, and why; "" = none */
 	char note_reason[64];	/* what its plan leaves out or waits for; "" = nothing */
 	char note[257];
 	int64_t unready_since_ms; /* outside of the ready phases since, 0 = ready */

@@ -4,22 +4,7 @@ import time
 import pytest
 
 from .simulator import CT_APPLY, CT_MERGE, WIDGETS
-from .world import TEAM, Team, stays, wait_for, wait_hit
-
-
-def settle(sim, seconds=1.0):
-    """Until no request by syncerd or a worker came for a moment; the counters then start anew."""
-    last, since = None, time.monotonic()
-
-    def quiet():
-        nonlocal last, since
-        now = (sim.kcp.requests(), sim.cluster.requests())
-        if now != last:
-            last, since = now, time.monotonic()
-        return time.monotonic() - since > seconds
-    wait_for(quiet, 30, "quiet")
-    sim.kcp.forget_requests()
-    sim.cluster.forget_requests()
+from .world import TEAM, Team, settle, stays, wait_for, wait_hit
 
 
 def writes(server, path=""):

@@ -1,4 +1,6 @@
 """Short names for what the suites do over and over again."""
+import time
+
 from testbed.waiting import holds_for, wait_for
 
 from .simulator import CT_MERGE, WIDGETS, widget, widgets
@@ -60,8 +62,23 @@ def wait_hit(server, count=1, seconds=20):
     wait_for(lambda: server.hits()[0] >= count, seconds, f"the fault to be met {count} times")
 
 
+def settle(sim, seconds=1.0):
+    """Until no request by syncerd or a worker came for a moment; the counters then start anew."""
+    last, since = None, time.monotonic()
+
+    def quiet():
+        nonlocal last, since
+        now = (sim.kcp.requests(), sim.cluster.requests())
+        if now != last:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since > seconds
+    wait_for(quiet, 30, "quiet")
+    sim.kcp.forget_requests()
+    sim.cluster.forget_requests()
+
+
 def stays(condition, what, seconds=1.5):
     holds_for(condition, seconds, what)
 
 
-__all__ = ["CLUSTER", "TEAM", "WIDGETS", "WIDGET_LISTS", "Team", "stays", "wait_for", "wait_hit"]
+__all__ = ["CLUSTER", "TEAM", "WIDGETS", "WIDGET_LISTS", "Team", "settle", "stays", "wait_for", "wait_hit"]
