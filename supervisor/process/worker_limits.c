@@ -112,6 +112,8 @@ static void be_nice(const struct sy_config_limits *wanted, pid_t pid, const stru
 /* One thread; one that has ended meanwhile is none. -EACCES: a lower value is a privilege that this process lacks. */
 static int set_nice(id_t thread, int nice)
 {
+	if (getpriority(PRIO_PROCESS, thread) == nice)
+		return 0;
 	return setpriority(PRIO_PROCESS, thread, nice) == 0 || errno == ESRCH ? 0 : -errno;
 }
 
@@ -143,7 +145,7 @@ static void change_nice(const struct sy_config_limits *wanted, pid_t pid, const 
 	int nice = nice_of(wanted->cpu_weight), own = getpriority(PRIO_PROCESS, 0);
 	int rc = set_nice_of_threads(pid, nice > own ? nice : own);
 
-	if (rc == -EACCES || rc == -EPERM)
+	if (rc == -EACCES)
 		sy_warn(ref,
 			"worker pid %d keeps its nice value: a lower one is a privilege that this process lacks; the new workers.cpuWeight "
 			"takes a restart of the worker (syncerctl restart)",
