@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/process/usage.h"
 #include "supervisor/supervisor.h"
 
 static int complain(const struct sy_error *err, int exit_code)
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
 		return check_and_leave(config);
 	if (sy_options_override(&options, config, &err) < 0)
 		return complain(&err, SY_EXIT_FAILURE);
+	sy_usage_raise_descriptors();
 	sy_log_init("syncerd", config->log_level, config->log_format);
 	exit_code = sy_supervisor_run(&options, config, &err);
 	return err.code ? complain(&err, exit_code ? exit_code : SY_EXIT_FAILURE) : exit_code;

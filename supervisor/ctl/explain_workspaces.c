@@ -26,9 +26,12 @@ const struct ctl_explanation ctl_explain_workspaces[] = {
 	PHASE("Refused", "It has bound an export, but is not served from here.", "See the reason."),
 	PHASE("Syncing", "All lists are complete and there is no problem.", ""),
 
-	REASON("WorkerCrashed", "Failed", "The process ended by itself or by a signal, or could not be started.",
+	REASON("WorkerCrashed", "Failed", "The process ended by itself or by a signal.",
 	       "See the log of syncerd around that time. One workspace alone points to an object in it, all at once to the program or the "
 	       "machine."),
+	REASON("WorkerNotStarted", "Failed",
+	       "The process could not be started: no descriptors or processes left, a program or a directory that is not there.",
+	       "The log of syncerd has the error. It is tried again with a growing delay."),
 	REASON("WorkerOOMKilled", "Failed",
 	       "The process needed more memory than workers.memoryMax lets it have, or the memory of the service was used up.",
 	       "syncerctl status has the limit, and syncerctl workspaces objects and memory. Raise workers.memoryMax and reload, or give "

@@ -1,8 +1,11 @@
 #include "supervisor/process/usage.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -105,4 +108,28 @@ int64_t sy_usage_descriptors(void)
 		count += entry->d_name[0] != '.';
 	(void)closedir(directory);
 	return count - 1; /* the one that was open for counting */
+}
+
+void sy_usage_raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	rlim_t most = limit.rlim_max < SY_USAGE_DESCRIPTORS_MOST ? limit.rlim_max : SY_USAGE_DESCRIPTORS_MOST;
+	if (limit.rlim_cur >= most)
+		return;
+	limit.rlim_cur = most;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int sy_usage_spare_descriptors(int64_t spare, struct sy_error *err)
+{
+	struct rlimit limit;
+	int64_t count = sy_usage_descriptors();
+
+	if (count < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= (rlim_t)(count + spare))
+		return 0;
+	return sy_error_set(err, EMFILE, "%" PRId64 " of %" PRIu64 " descriptors in use: raise LimitNOFILE (ulimit -n)", count,
+			    (uint64_t)limit.rlim_cur);
 }

@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/error.h"
+
+#define SY_USAGE_DESCRIPTORS_MOST 65536
+
 /* Memory that a process has to itself: exact where we may know it, else its anonymous memory; 0 = no such process. Slow for a large one:
  * the kernel walks its page tables. */
 int64_t sy_usage_private_bytes(pid_t pid);
@@ -24,5 +28,10 @@ struct sy_usage {
 bool sy_usage_of(pid_t pid, struct sy_usage *ret_usage);
 /* Open descriptors of this process, -1 = unknown. */
 int64_t sy_usage_descriptors(void);
+/* Let this process, and those that it starts, open more: the soft limit goes up to the hard one, at most to SY_USAGE_DESCRIPTORS_MOST, and
+ * never down. What cannot be raised stays as it is. */
+void sy_usage_raise_descriptors(void);
+/* -EMFILE: fewer than spare descriptors are free below the soft limit; the error says what to do. 0 also when that is not known. */
+int sy_usage_spare_descriptors(int64_t spare, struct sy_error *err);
 
 #endif

@@ -80,7 +80,7 @@ static void start(struct sy_worker *worker)
 		return;
 	}
 	sy_error_log(&ref, "worker cannot be started: %s", err.text);
-	snprintf(worker->last_exit, sizeof(worker->last_exit), "WorkerCrashed");
+	snprintf(worker->last_exit, sizeof(worker->last_exit), "WorkerNotStarted");
 	snprintf(worker->last_exit_detail, sizeof(worker->last_exit_detail), "%.63s", err.text);
 	sy_worker_event(worker, SY_EVENT_START_FAILED);
 }

@@ -20,9 +20,10 @@
 #define SY_WORKER_VIOLATIONS 5 /* unacceptable messages of one incarnation */
 #define SY_WORKER_DUMPS 16     /* dumps asked for at the same time */
 #define SY_WORKER_DUMP_MS 5000
-#define SY_WORKER_GRACE_MS 500	      /* beyond a deadline: it may be this process that stood still, with reports waiting to be read */
-#define SY_WORKER_HELD_MS 10000	      /* the end of a hold is written to the disk no sooner after the last change */
-#define SY_WORKER_LINK_SILENT_MS 5000 /* unacknowledged for longer: renew the listener */
+#define SY_WORKER_GRACE_MS 500	       /* beyond a deadline: it may be this process that stood still, with reports waiting to be read */
+#define SY_WORKER_HELD_MS 10000	       /* the end of a hold is written to the disk no sooner after the last change */
+#define SY_WORKER_SPARE_DESCRIPTORS 32 /* no start with fewer free: the control socket and the servers need some, too */
+#define SY_WORKER_LINK_SILENT_MS 5000  /* unacknowledged for longer: renew the listener */
 
 struct sy_dump;
 

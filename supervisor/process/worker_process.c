@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "proto/boot.h"
 #include "supervisor/process/spawn.h"
+#include "supervisor/process/usage.h"
 #include "supervisor/process/worker.h"
 #include "supervisor/process/workers_impl.h"
 
@@ -136,6 +137,8 @@ int sy_worker_start(struct sy_worker *worker, struct sy_error *err)
 		rc = name_of(worker, name, err);
 	if (rc == 0)
 		rc = socket_path(worker, name, path, sizeof(path), err);
+	if (rc == 0)
+		rc = sy_usage_spare_descriptors(SY_WORKER_SPARE_DESCRIPTORS, err);
 	if (rc == 0)
 		rc = sy_workers_directory_ensure(worker->owner, err);
 	if (rc == 0)

@@ -33,7 +33,7 @@ struct sy_worker_view {
 	pid_t pid; /* 0 = no process */
 	uint64_t incarnation;
 	unsigned restarts;		/* since the supervisor started, operator's restarts included */
-	const char *last_exit;		/* CamelCase: "WorkerCrashed", "WorkerOOMKilled", "WorkerHung", "HandshakeFailed", ... or "" */
+	const char *last_exit;		/* CamelCase: "WorkerCrashed", "WorkerNotStarted", "WorkerHung", "HandshakeFailed", ... or "" */
 	const char *last_exit_detail;	/* "signal 9 (SIGKILL)", "exit status 1", for people; not for SyncTarget status */
 	int64_t started_ms;		/* loop time of the present process */
 	int64_t report_age_ms;		/* -1 = no report from this incarnation yet */

@@ -1,5 +1,6 @@
 """What --check-config promises, and a start on a machine where nothing has been prepared."""
 import json
+import resource
 import subprocess
 
 import pytest
@@ -26,6 +27,21 @@ def test_the_directories_are_made(sim, make_syncerd, place):
     assert not (syncerd.directory / "run").exists()  # a check makes nothing
     syncerd.start()
     syncerd.wait_syncing(TEAM)
+
+
+def test_the_soft_limit_of_descriptors_is_raised(sim, make_syncerd, place):
+    syncerd = make_syncerd(mode=DIRECT)
+    syncerd.wait_syncing(TEAM)
+    syncerd.stop()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        syncerd.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    syncerd.wait_syncing(TEAM)
+    expected = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    assert resource.prlimit(syncerd.process.pid, resource.RLIMIT_NOFILE) == (expected, hard)
 
 
 def in_kubeconfig(name, **more):

@@ -2,6 +2,9 @@
  * the right reason, and leave the other workers' processes alone. */
 #include "workers_fixture.h"
 
+#include <sys/resource.h>
+
+#include "supervisor/process/usage.h"
 #include "supervisor/process/workers_impl.h"
 
 static void faults_have_their_reason(void **state)
@@ -157,11 +160,33 @@ static void a_missing_program_is_retried(void **state)
 
 	fixture->config.worker_program = missing;
 	want(fixture, "abc", "good", SY_PLAN_RUN);
-	fixture->reason = "WorkerCrashed";
+	fixture->reason = "WorkerNotStarted";
 	wait_for(fixture, has_reason);
 	assert_int_equal(view(fixture, "abc").pid, 0);
 	fixture->config.worker_program = program;
 	wait_for(fixture, is_running);
+}
+
+static void no_start_takes_the_last_descriptors(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rlimit usual, few;
+	pid_t neighbour = start_neighbour(fixture);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	few = usual;
+	few.rlim_cur = (rlim_t)sy_usage_descriptors() + SY_WORKER_SPARE_DESCRIPTORS - 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	want(fixture, "abc", "good", SY_PLAN_RUN);
+	fixture->reason = "WorkerNotStarted";
+	wait_for(fixture, has_reason);
+	assert_non_null(strstr(view(fixture, "abc").last_exit_detail, "descriptors in use"));
+	assert_int_equal(view(fixture, "neighbour").pid, neighbour);
+	sy_usage_raise_descriptors();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_true(few.rlim_cur == usual.rlim_max || few.rlim_cur == SY_USAGE_DESCRIPTORS_MOST);
+	wait_for(fixture, is_running);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
 }
 
 static void an_oversized_message_changes_nothing(void **state)
@@ -306,6 +331,7 @@ int main(int argc, char **argv)
 		WORKERS_TEST(crashes_are_retried_with_back_off),
 		WORKERS_TEST(a_stable_run_ends_the_back_off),
 		WORKERS_TEST(a_missing_program_is_retried),
+		WORKERS_TEST(no_start_takes_the_last_descriptors),
 		WORKERS_TEST(an_oversized_message_changes_nothing),
 		WORKERS_TEST(events_are_limited_and_named_by_their_link),
 		WORKERS_TEST(a_stranger_is_not_believed),
