@@ -1,5 +1,6 @@
 """Requests that are refused: for how long, what wakes them, and what the operator sees meanwhile."""
 import signal
+import time
 
 import pytest
 
@@ -169,6 +170,21 @@ def test_another_refusal_is_another_matter(sim, syncerd):
     team.create("w1")
     wait_for(lambda: sim.cluster.hits() == [7, 1], 90, "both refusals")
     team.wait_down("w1", seconds=30)
+
+
+def test_a_new_spec_is_tried_at_once_and_starts_the_waiting_anew(sim, syncerd):
+    """Three attempts before the next one for the old spec would have been due, which was at least 16 s away."""
+    team = Team(sim)
+    sim.cluster.fault("status:403", method="POST", path="/widgets", agent="syncer-worker", times=-1)
+    team.create("w1", size=1)
+    wait_hit(sim.cluster, 6, seconds=90)
+    asked = time.monotonic()
+    due = asked + dumped(syncerd)["retryInMilliseconds"] / 1000
+    before = sim.cluster.hits()[0]
+    team.patch("w1", size=2)
+    wait_hit(sim.cluster, before + 3, seconds=due - time.monotonic() - 1)
+    sim.cluster.clear_faults()
+    team.wait_down("w1", size=2, seconds=60)
 
 
 def test_body_that_grows_too_large_is_refused_for_good(sim, syncerd):
