@@ -51,6 +51,21 @@ def test_status_no_op(sim, syncerd):
     stays(lambda: writes(sim.kcp, "/widgets") == 1, "still one status write")
 
 
+def test_statuses_in_quick_succession(sim, syncerd):
+    """At most one write per object in 500 ms, however soon the next status is there; the last one is not lost."""
+    team = Team(sim)
+    team.create("w1")
+    team.wait_down("w1")
+    settle(sim)
+    path = team.path_down("w1") + "/status"
+    started = time.monotonic()
+    for replicas in range(1, 31):
+        sim.cluster.call("PATCH", path, {"status": {"replicas": replicas}}, CT_MERGE)
+        if replicas % 3 == 0:
+            team.wait_status("w1", replicas=replicas)
+    assert writes(sim.kcp, "/widgets/w1") <= 2 * (time.monotonic() - started) + 3
+
+
 def test_two_writers_do_not_loop(sim, syncerd):
     """Another manager owns fields of its own beside ours: neither side writes for ever."""
     team = Team(sim)
