@@ -83,17 +83,15 @@ int sy_signals_open(struct sy_supervisor *sup, struct sy_error *err)
 
 void sy_signals_close(struct sy_supervisor *sup)
 {
-	sigset_t rest;
+	static const int asked[] = {SIGTERM, SIGINT, SIGHUP};
 
-	/* The end has come: who still asks for it must not make a killed process of one that ends in order. */
-	(void)sigemptyset(&rest);
-	(void)sigaddset(&rest, SIGTERM);
-	(void)sigaddset(&rest, SIGINT);
-	(void)sigaddset(&rest, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &rest, NULL);
 	for (size_t i = 0; i < sizeof(sup->signals) / sizeof(sup->signals[0]); i++) {
 		if (sup->signals[i])
 			sy_signal_free(sup->signals[i]);
 		sup->signals[i] = NULL;
 	}
+	/* The end has come: who still asks for it must not make a killed process of one that ends in order. Ignored, not blocked: threads of
+	 * libraries have masks of their own. */
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		(void)signal(asked[i], SIG_IGN);
 }
