@@ -15,7 +15,7 @@
 struct sy_boot {
 	int protocol;	      /* SY_PROTO_VERSION */
 	uint64_t incarnation; /* of this worker; in every message */
-	char *address;	      /* path of the nng socket */
+	char *address;	      /* path of the socket to dial */
 	char *token;	      /* random, proves to the supervisor that the hello comes from the process it started; secret */
 	char *user_agent;
 	int64_t heartbeat_ms; /* interval at which the worker reports at least */

@@ -85,6 +85,12 @@ def wait():
     os._exit(0)
 
 
+def pause(seconds):
+    """The pace of a mode; over at once, and for good, when the supervisor has gone."""
+    if select.select([LIFELINE_FD], [], [], max(0, seconds))[0]:
+        os._exit(0)
+
+
 def heartbeats(worker, reads=True, **members):
     """A report every half second; what comes is acknowledged, unless it is not even read."""
     while True:
@@ -94,7 +100,7 @@ def heartbeats(worker, reads=True, **members):
             message = worker.receive()
             if message["type"] != "ack":
                 worker.send("ack", {"seq": message["seq"]})
-        time.sleep(max(0, deadline - time.monotonic()))  # the pace is what this mode is about
+        pause(deadline - time.monotonic())
 
 
 # -- one function for each mode; where one returns, the process stays and is silent
@@ -223,7 +229,7 @@ def a_byte_at_a_time(worker):
     worker.welcome().link.sendall(struct.pack(">I", 4096))
     while True:
         worker.link.sendall(b"x")
-        time.sleep(0.5)  # the pace is what this mode is about
+        pause(0.5)
 
 
 def never_reads(worker):
@@ -242,7 +248,7 @@ def not_its_turn(worker):
 def lies(worker):
     """Well-formed and untrue: drained, of another plan, resources that it was never given, numbers beyond all bounds."""
     rows = [{"group": f"g{i}.example", "resource": "widgets", "objects": 2**64 - 1, "synced": 2**64 - 1, "pending": 2**64 - 1, "failing": 2**64 - 1,
-             "foreign": 2**64 - 1, "upSynced": True, "downSynced": True, "reason": "NoSuchReason"} for i in range(400)]
+             "foreign": 2**64 - 1, "copies": 2**64 - 1, "held": True, "upSynced": True, "downSynced": True, "reason": "NoSuchReason"} for i in range(400)]
     heartbeats(worker.welcome(), planGeneration=2**63, drained=True, lagMs=2**62, upRequests=2**64 - 1, namespaces=2**64 - 1, resources=rows,
                reason="NoSuchReason", message="\u202e everything is fine \x1b[2J\n")
 

@@ -128,7 +128,10 @@ def test_what_they_say_reaches_nobody(stage):
         assert entries[mode].get("phase"), f"{mode} is not in the SyncTarget"
         if reason == "HandshakeFailed":
             assert entries[mode]["phase"] != "Syncing", f"{mode}: {entries[mode]}"
+        if reason == "":
+            assert found(stage, mode)[0] == "", f"{mode} was ended: what it says was not even read"
     assert stage.syncerd.view(stage.played["lies"]), "a worker that says it has drained was believed"
+    stage.site.wait_message(stage.played["lies"], lambda message: "everything is fine" in message)
     text = json.dumps(stage.site.status())
     assert "\\u001b" not in text and "\\u202e" not in text
 

@@ -1,5 +1,6 @@
 /* The link against what is known to go wrong with nng 1.5.2 and against hostile peers, which are plain sockets. */
 #include "link_fixture.h"
+#include "unit/descriptors.h"
 
 /* What ends a listener of nng's sockets for good. */
 static void a_stray_connection_ends_nothing(void **state)
@@ -171,18 +172,6 @@ static void a_dialer_is_renewed_by_what_it_hears(void **state)
 	assert_int_equal(sy_link_send(fixture->dialer.link, "anew", 4, NULL), 0);
 	wait_for(fixture, heard);
 	assert_string_equal(fixture->listener.last, "anew");
-}
-
-static unsigned count_fds(void)
-{
-	unsigned count = 0;
-	DIR *dir = opendir("/proc/self/fd");
-
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count;
 }
 
 /* nng closes the descriptor of a stream a moment after it was freed. */

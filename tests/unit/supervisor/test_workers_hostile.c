@@ -1,6 +1,7 @@
 /* The workers of a supervisor against processes that misbehave in every way we could think of. In each case the supervisor must survive, name
  * the right reason, and leave the other workers' processes alone. */
 #include "workers_fixture.h"
+#include "unit/descriptors.h"
 
 #include <sys/resource.h>
 
@@ -283,18 +284,6 @@ static void a_removed_directory_is_made_again(void **state)
 		assert_int_equal(stat(directory, &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0700);
 	}
-}
-
-static unsigned count_fds(void)
-{
-	unsigned count = 0;
-	DIR *dir = opendir("/proc/self/fd");
-
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count;
 }
 
 static bool none_is_lost(struct fixture *fixture)
