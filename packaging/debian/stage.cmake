@@ -8,6 +8,14 @@ function(sy_gzip)
 endfunction()
 
 file(GLOB pages ${root}/share/man/man*/*.[1578])
+foreach(page ${pages}) # a link to a page becomes one to the compressed page
+  if(IS_SYMLINK ${page})
+    file(READ_SYMLINK ${page} target)
+    file(CREATE_LINK ${target}.gz ${page}.gz SYMBOLIC)
+    file(REMOVE ${page})
+    list(REMOVE_ITEM pages ${page})
+  endif()
+endforeach()
 sy_gzip(${pages})
 # zsh looks for functions of packages here; site-functions belongs to the administrator.
 file(MAKE_DIRECTORY ${root}/share/zsh/vendor-completions)

@@ -104,10 +104,8 @@ int ctl_events(struct ctl *ctl, int argc, char **argv)
 				  .children = children};
 	struct events_input input = {.ctl = ctl};
 	sy_auto_json json_object *value = NULL;
-	char name[] = "syncerctl events";
 
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &input);
+	ctl_argp(&argp, "events", argc, argv, &input);
 	json_object *args = ctl_args("workspace", input.workspace);
 	if (input.follow) {
 		ctl_args_add(args, "follow", json_object_new_boolean(true));

@@ -175,10 +175,8 @@ int ctl_drain(struct ctl *ctl, int argc, char **argv)
 		       "'syncerctl uncordon' brings everything back."};
 	struct drain drain = {.ctl = ctl, .timeout_ms = TIMEOUT_MS};
 	sy_auto_json json_object *value = NULL;
-	char name[] = "syncerctl drain";
 
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &drain);
+	ctl_argp(&argp, "drain", argc, argv, &drain);
 	int rc = order(ctl, "drain", "is being drained", "is already drained, or being drained", &value);
 	if (rc == CTL_OK && drain.wait)
 		rc = wait_for_end(&drain, &value);

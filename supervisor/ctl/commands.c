@@ -29,6 +29,11 @@ static const struct ctl_command commands[] = {
 	{"version", "versions of syncerctl and syncerd", ctl_version},
 };
 
+const struct ctl_command *ctl_command_at(size_t index)
+{
+	return index < sizeof(commands) / sizeof(commands[0]) ? &commands[index] : NULL;
+}
+
 struct main_input {
 	struct ctl *ctl;
 	const struct ctl_command *command;
@@ -95,9 +100,10 @@ static char *help_filter(int key, const char *text, void *input)
 	fputs("Commands:\n", stream);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(stream, "  %-16s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'syncerctl COMMAND --help' tells more. OPTIONs may also follow the COMMAND. WORKSPACE is a path (root:org:team) or a "
-	      "logical cluster name.",
-	      stream);
+	fprintf(stream,
+		"\n'%s COMMAND --help' tells more. OPTIONs may also follow the COMMAND. WORKSPACE is a path (root:org:team) or a logical "
+		"cluster name.",
+		ctl_program());
 	fclose(stream);
 	return out;
 }
@@ -110,9 +116,13 @@ int ctl_main(int argc, char **argv)
 				  .doc = "Ask and steer the syncerd of this node.\v ",
 				  .children = children,
 				  .help_filter = help_filter};
-	struct ctl ctl = {.socket = "/run/syncerd/control.sock", .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+	struct ctl ctl = {.socket = CTL_SOCKET, .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
 	struct main_input input = {.ctl = &ctl};
+	char name[32];
 
+	/* "Usage: kubectl syncer [OPTION...]" */
+	(void)strlcpy(name, ctl_program(), sizeof(name));
+	argv[0] = name;
 	argp_program_version = "syncerctl " SY_VERSION;
 	argp_err_exit_status = CTL_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);

@@ -8,6 +8,11 @@
 #include "base/visible.h"
 #include "supervisor/config/yaml.h"
 
+const char *ctl_program(void)
+{
+	return strcmp(program_invocation_short_name, "kubectl-syncer") == 0 ? "kubectl syncer" : "syncerctl";
+}
+
 void ctl_error(const char *fmt, ...)
 {
 	char text[4096];
@@ -18,7 +23,7 @@ void ctl_error(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	sy_auto_free char *visible = ctl_visible(text);
-	fprintf(stderr, "syncerctl: %s\n", visible);
+	fprintf(stderr, "%s: %s\n", ctl_program(), visible);
 }
 
 char *ctl_visible(const char *text)
@@ -94,6 +99,17 @@ static const struct argp_option common_options[] = {
 
 const struct argp ctl_common_argp = {.options = common_options, .parser = parse_common};
 
+void ctl_argp(const struct argp *argp, const char *command, int argc, char **argv, void *input)
+{
+	char *saved = argv[0];
+	char name[96];
+
+	snprintf(name, sizeof(name), "%s %s", ctl_program(), command);
+	argv[0] = name;
+	argp_parse(argp, argc, argv, 0, NULL, input);
+	argv[0] = saved;
+}
+
 struct positional_input {
 	struct ctl *ctl;
 	const char **values;
@@ -130,13 +146,10 @@ void ctl_parse(struct ctl *ctl, int argc, char **argv, const char *args_doc, con
 	const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
 	const struct argp argp = {.parser = parse_positional, .args_doc = args_doc, .doc = doc, .children = children};
 	struct positional_input input = {.ctl = ctl, .values = positional, .required = required, .max = max};
-	char name[64];
 
 	for (int i = 0; i < max; i++)
 		positional[i] = NULL;
-	snprintf(name, sizeof(name), "syncerctl %s", argv[0]);
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &input);
+	ctl_argp(&argp, argv[0], argc, argv, &input);
 }
 
 bool ctl_wants_table(const struct ctl *ctl)

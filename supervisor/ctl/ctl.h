@@ -21,6 +21,8 @@ enum ctl_exit {
 	CTL_TIMEOUT = 7,     /* drain --wait: not over within --timeout; it goes on */
 };
 
+#define CTL_SOCKET "/run/syncerd/control.sock" /* syncerd's default */
+
 enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML };
 
 struct ctl {
@@ -38,6 +40,13 @@ struct ctl_command {
 
 /* The whole program: the options before the command, then the command. Returns an exit code, or exits like ctl_parse. */
 int ctl_main(int argc, char **argv);
+/* The same for kubectl_complete-syncer, which kubectl runs with the words after `kubectl syncer`, the last one unfinished: one candidate a
+ * line, then ":" and a number that says whether file names may follow (cmd_complete.c). Always CTL_OK: who completes wants no messages. */
+int ctl_complete(int argc, char **argv);
+/* What the user typed to start this program: "syncerctl", or "kubectl syncer" under its name as a plugin, kubectl-syncer. */
+const char *ctl_program(void);
+/* The table of commands, one row after the other; NULL after the last. */
+const struct ctl_command *ctl_command_at(size_t index);
 
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workspaces(struct ctl *ctl, int argc, char **argv);
@@ -66,6 +75,8 @@ void ctl_parse(struct ctl *ctl, int argc, char **argv, const char *args_doc, con
 	       int max);
 /* For commands with options of their own: put this into argp_child with &(struct ctl *) as input. */
 extern const struct argp ctl_common_argp;
+/* argp_parse for such a command, whose usage text says "<ctl_program()> <command>"; the words are those behind argv[0]. */
+void ctl_argp(const struct argp *argp, const char *command, int argc, char **argv, void *input);
 
 /* Send one request and read its answer. On failure prints one line to stderr and returns an exit code; on success CTL_OK and the value,
  * which the caller owns (may be NULL). args is taken over (NULL = none). */

@@ -173,9 +173,8 @@ int ctl_install_usage(const char *verb, const char *target)
 {
 	bool asked = !strcmp(target, "--help") || !strcmp(target, "-?") || !strcmp(target, "--usage");
 
-	fprintf(asked ? stdout : stderr,
-		"Usage: syncerctl %s kcp|cluster [OPTION...]\nSee 'syncerctl %s kcp --help' and 'syncerctl %s cluster --help'.\n", verb,
-		verb, verb);
+	fprintf(asked ? stdout : stderr, "Usage: %s %s kcp|cluster [OPTION...]\nSee '%s %s kcp --help' and '%s %s cluster --help'.\n",
+		ctl_program(), verb, ctl_program(), verb, ctl_program(), verb);
 	return asked ? CTL_OK : CTL_USAGE;
 }
 
@@ -213,14 +212,11 @@ int ctl_install(struct ctl *ctl, int argc, char **argv)
 	struct ctl_install install = {.ctl = ctl, .out = stdout};
 	const char *target = argc > 1 ? argv[1] : "";
 	bool is_kcp = !strcmp(target, "kcp");
-	char name[64];
 	int rc;
 
 	if (!is_kcp && strcmp(target, "cluster") != 0)
 		return ctl_install_usage("install", target);
-	snprintf(name, sizeof(name), "syncerctl install %s", target);
-	argv[1] = name;
-	argp_parse(is_kcp ? &kcp_argp : &cluster_argp, argc - 1, argv + 1, 0, NULL, &install);
+	ctl_argp(is_kcp ? &kcp_argp : &cluster_argp, is_kcp ? "install kcp" : "install cluster", argc - 1, argv + 1, &install);
 	rc = run(&install, is_kcp);
 	ctl_install_done(&install);
 	return rc;

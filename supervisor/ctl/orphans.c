@@ -264,12 +264,10 @@ int ctl_orphans(struct ctl *ctl, int argc, char **argv)
 		       "cluster.",
 	};
 	struct ctl_orphans orphans;
-	char name[] = "syncerctl orphans";
 	int rc = CTL_FAILED;
 
 	ctl_orphans_init(&orphans, ctl);
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &orphans);
+	ctl_argp(&argp, "orphans", argc, argv, &orphans);
 	if (ctl_admin_open(&orphans.kcp, orphans.kubeconfig, orphans.context, "kcp") &&
 	    ctl_admin_open(&orphans.cluster, orphans.cluster_kubeconfig, orphans.cluster_context, "cluster") &&
 	    ctl_is_other_server(orphans.kcp, orphans.cluster))

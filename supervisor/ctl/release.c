@@ -275,11 +275,9 @@ int ctl_release(struct ctl *ctl, int argc, char **argv)
 		       "again. Nothing is deleted by it, and what lies in the physical cluster stays there.",
 	};
 	struct ctl_release release = {.ctl = ctl};
-	char name[] = "syncerctl release";
 	int rc = CTL_FAILED;
 
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &release);
+	ctl_argp(&argp, "release", argc, argv, &release);
 	if (ctl_admin_open(&release.admin, release.kubeconfig, release.context, "kcp"))
 		rc = run(&release);
 	ctl_admin_free(release.admin);

@@ -49,14 +49,11 @@ int ctl_uninstall(struct ctl *ctl, int argc, char **argv)
 	struct ctl_install install = {.ctl = ctl, .out = stdout, .timeout_ms = CTL_UNINSTALL_TIMEOUT_MS};
 	const char *target = argc > 1 ? argv[1] : "";
 	bool is_kcp = !strcmp(target, "kcp");
-	char name[64];
 	int rc;
 
 	if (!is_kcp && strcmp(target, "cluster") != 0)
 		return ctl_install_usage("uninstall", target);
-	snprintf(name, sizeof(name), "syncerctl uninstall %s", target);
-	argv[1] = name;
-	argp_parse(is_kcp ? &kcp_argp : &cluster_argp, argc - 1, argv + 1, 0, NULL, &install);
+	ctl_argp(is_kcp ? &kcp_argp : &cluster_argp, is_kcp ? "uninstall kcp" : "uninstall cluster", argc - 1, argv + 1, &install);
 	if (install.syncer && !ctl_is_syncer_of(install.syncer, install.name)) {
 		ctl_error("--syncer %s: not the id of a syncer of SyncTarget %s", install.syncer, install.name);
 		rc = CTL_USAGE;

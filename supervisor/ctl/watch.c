@@ -246,11 +246,9 @@ int ctl_watch_heartbeat(struct ctl *ctl, int argc, char **argv)
 		       "or cut off cannot. It runs until SIGTERM.",
 	};
 	struct watch watch = {.ctl = ctl, .threshold_ms = 60000, .interval_ms = 10000};
-	char name[] = "syncerctl watch-heartbeat";
 	sigset_t signals;
 
-	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &watch);
+	ctl_argp(&argp, "watch-heartbeat", argc, argv, &watch);
 	watch.pause_ms = watch.interval_ms;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

@@ -10,6 +10,7 @@ import yaml
 from objects import GADGETS, GIZMOS, WIDGETS, gizmo, widget
 from syncerd import program
 from testbed import wait_for
+from testbed.binaries import find_binary
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +176,23 @@ def test_things_that_do_not_exist(syncerd, tenant):
         assert done.returncode not in (0, 2) and "nobody" in done.stderr, (args, done)
     assert syncerd.ctl("loglevel", "loud", check=False).returncode != 0
     assert syncerd.ctl("no-such-verb", check=False).returncode != 0
+
+
+def kubectl(*args):
+    """The real kubectl, with the build's programs in its path, as after an installation."""
+    env = {**os.environ, "PATH": f"{os.path.dirname(program('syncerctl'))}:{os.environ['PATH']}"}
+    done = subprocess.run([find_binary("kubectl"), *args], capture_output=True, text=True, timeout=60, check=False, env=env)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_as_a_plugin_of_kubectl(syncerd, pair):
+    """kubectl finds it, passes its options on, and completes commands and workspaces with it."""
+    assert "edge-1" in kubectl("syncer", "status", "--socket", syncerd.socket)
+    assert "Usage: kubectl syncer describe" in kubectl("syncer", "describe", "--help")
+    assert "describe\t" in kubectl("__complete", "syncer", "desc")
+    listed = kubectl("__complete", "syncer", "--socket", syncerd.socket, "describe", "workspace", "").splitlines()
+    assert sorted(listed[:-1]) == sorted(tenant.path for tenant in pair) and listed[-1] == ":4", listed
 
 
 def test_without_a_syncerd(tmp_path):

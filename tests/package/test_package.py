@@ -67,7 +67,8 @@ def test_install(machine, debs):
     assert machine.show("syncerd.service", "ActiveState") == "inactive"
     assert machine.run("systemctl", "--failed", "--no-legend").stdout.count("syncerd") == 0
     assert machine.run("stat", "-c", "%a %U %G", "/etc/syncerd").stdout.strip() == "750 root syncerd"
-    for command in (["syncerd", "--version"], ["syncerctl", "--version"], ["test", "-f", "/usr/share/man/man8/syncerd.8.gz"]):
+    for command in (["syncerd", "--version"], ["syncerctl", "--version"], ["kubectl-syncer", "--version"], ["kubectl_complete-syncer", ""],
+                    ["test", "-f", "/usr/share/man/man8/syncerd.8.gz"], ["test", "-f", "/usr/share/man/man1/kubectl-syncer.1.gz"]):
         machine.run(*command)
 
 
