@@ -179,10 +179,10 @@ class Tenant:
     def __repr__(self):
         return repr(self.workspace)
 
-    def bind(self, exports=None, claims="Accepted", wait=True):
+    def bind(self, exports=None, claims="Accepted", wait=True, selector=None):
         for export in exports or self.site.exports:
             states = {resource: claims for resource in self.site.claims} if isinstance(claims, str) else claims
-            self.workspace.bind(self.site.provider, export, states, wait=wait)
+            self.workspace.bind(self.site.provider, export, states, wait=wait, selector=selector)
 
     def wait_bound(self, exports=None):
         for export in exports or self.site.exports:

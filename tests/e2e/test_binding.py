@@ -57,6 +57,24 @@ def test_withdrawing_a_claim_removes_the_copies(site, syncerd, tenants):
     assert tenant.up(CONFIGMAPS, "lent") is None, "nothing of ours holds it"
 
 
+def test_a_claim_with_a_selector(site, syncerd):
+    """The tenant's labels choose what is lent: it comes with the label, and goes with it; what was never lent was never there."""
+    chooser = Tenant(site, site.world.workspace("chooser"))
+    chooser.bind(selector={"matchLabels": {"lend": "yes"}})
+    syncerd.wait_state(chooser, "Syncing")
+    lent = configmap("lent")
+    lent["metadata"]["labels"] = {"lend": "yes"}
+    chooser.create(configmap("kept"), lent)
+    chooser.wait_down(CONFIGMAPS, "lent")
+    assert chooser.down(CONFIGMAPS, "kept") is None
+    chooser.patch(CONFIGMAPS, "kept", {"metadata": {"labels": {"lend": "yes"}}})
+    chooser.wait_down(CONFIGMAPS, "kept")
+    chooser.patch(CONFIGMAPS, "lent", {"metadata": {"labels": {"lend": None}}})
+    chooser.wait_down_gone(CONFIGMAPS, "lent")
+    assert chooser.up(CONFIGMAPS, "lent")["data"] == lent["data"], "the tenant's own object is untouched"
+    assert chooser.down(CONFIGMAPS, "kept") and site.wait_phase(chooser, "Syncing")
+
+
 def test_unbinding_cleans_up_and_binding_again_works(site, syncerd, tenants):
     tenant = next(tenants)
     name = f"unbound-{tenant.cluster}"

@@ -2,6 +2,7 @@
 
 import pytest
 import rbac
+from edge import when_served
 from objects import (CONFIGMAPS, CRDS, EXPORTS, GADGETS, GIZMOS, GVR_OF, KIND_OF, NAMESPACES, PLAINS, SCHEMAS, SECRETS, WIDGETS, api_resource_schema, configmap,
                      crd, gadget, gizmo, obj, secret, widget)
 from testbed import wait_for
@@ -179,6 +180,37 @@ def test_a_type_that_the_cluster_changes(site, syncerd, tenant):
     site.wait_resource("shifters", "Accepted", "")
     tenant.wait_down(SHIFTERS, "s", timeout=40)
     site.wait_condition("APIImporterReady", "True")
+    assert syncerd.worker_of(tenant) == pid
+
+
+def test_a_version_that_joins_the_export(site, syncerd, tenant):
+    """A new schema with a newer version: taken as soon as both sides serve it, by the same worker, with the same copies."""
+    pid, newer = syncerd.worker_of(tenant), SHIFTERS.replace("/v1/", "/v2/")
+    tenant.create(obj(SHIFTERS, "moving", "default", spec={"size": 1}))
+    copy = tenant.wait_down(SHIFTERS, "moving")
+    schema = api_resource_schema(SHIFTERS, prefix="next")
+    first = schema["spec"]["versions"][0]
+    schema["spec"]["conversion"] = {"strategy": "None"}
+    schema["spec"]["versions"] = [first, {**first, "name": "v2", "storage": False}]
+    site.provider.api.create(SCHEMAS, schema)
+    resources = [{**entry, "schema": schema["metadata"]["name"]} if entry["name"] == "shifters" else entry
+                 for entry in site.provider.api.get(EXPORTS, "options")["spec"]["resources"]]
+    site.provider.api.patch(EXPORTS, "options", {"spec": {"resources": resources}})
+    wait_for(lambda: site.wait_resource("shifters", "Accepted", "")["versions"] == ["v2", "v1"], 60, "the new version to be known")
+    tenant.patch(SHIFTERS, "moving", {"spec": {"size": 2}})
+    tenant.wait_down(SHIFTERS, "moving", lambda down: down["spec"] == {"size": 2})
+    assert site.wait_resource("shifters", "Accepted", "")["syncedVersion"] == "v1", "the cluster does not have the new one yet"
+    only = crd(SHIFTERS)["spec"]["versions"][0]
+    for old_is_served in (True, False):
+        versions = [{**only, "served": old_is_served}, {**only, "name": "v2", "storage": False}]
+        site.kube.patch(CRDS, "shifters.shift.dev", {"spec": {"versions": versions}})
+        wait_for(lambda: site.wait_resource("shifters", "Accepted", "")["syncedVersion"] == "v2", 60, "the new version to be the one that is synced")
+        size = 3 + old_is_served
+        when_served(lambda: tenant.api.patch(newer, "moving", {"spec": {"size": size}}, "default"))
+        wait_for(lambda: site.kube.get(newer, "moving", tenant.namespace())["spec"] == {"size": size}, 40, "a change to arrive by the new version")
+        assert site.kube.get(newer, "moving", tenant.namespace())["metadata"]["uid"] == copy["metadata"]["uid"], "the same copy as before"
+    site.kube.set_status(newer, "moving", {"phase": "Up"}, tenant.namespace())
+    tenant.wait_up(SHIFTERS, "moving", lambda up: up.get("status") == {"phase": "Up"})
     assert syncerd.worker_of(tenant) == pid
 
 

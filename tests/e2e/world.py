@@ -57,15 +57,15 @@ class Workspace:
             },
         })
 
-    def bind(self, provider, export, claims=None, verbs=READ, wait=True):
-        """Create an APIBinding; claims: {"configmaps": "Accepted"}. Its name is the export's."""
+    def bind(self, provider, export, claims=None, verbs=READ, wait=True, selector=None):
+        """Create an APIBinding; claims: {"configmaps": "Accepted"}, all objects or those that a selector picks. Its name is the export's."""
         self.api.create(BINDINGS, {
             "apiVersion": "apis.kcp.io/v1alpha2",
             "kind": "APIBinding",
             "metadata": {"name": export},
             "spec": {
                 "reference": {"export": {"path": provider.path, "name": export}},
-                "permissionClaims": claim_list(claims or {}, verbs),
+                "permissionClaims": claim_list(claims or {}, verbs, selector),
             },
         })
         if wait:
@@ -92,8 +92,8 @@ class Workspace:
         wait_for(bound, timeout, f"the binding {export} in {self}")
 
 
-def claim_list(claims, verbs):
-    return [{"group": "", "resource": resource, "verbs": verbs, "state": state, "selector": {"matchAll": True}}
+def claim_list(claims, verbs, selector=None):
+    return [{"group": "", "resource": resource, "verbs": verbs, "state": state, "selector": selector or {"matchAll": True}}
             for resource, state in claims.items()]
 
 
