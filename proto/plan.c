@@ -60,6 +60,7 @@ static const struct sy_field resource_fields[] = {
 	{.name = "orphan", .kind = SY_FIELD_BOOL, .offset = R(orphan)},
 	{.name = "releaseAll", .kind = SY_FIELD_BOOL, .offset = R(release_all)},
 	{.name = "role", .kind = SY_FIELD_ENUM, .offset = R(role), .limit = SY_ROLE_MAX, .name_of = role_name},
+	{.name = "events", .kind = SY_FIELD_BOOL, .offset = R(events)},
 	{.name = "translateGeneration", .kind = SY_FIELD_BOOL, .offset = R(translate_generation)},
 	{.name = "naming", .kind = SY_FIELD_ENUM, .offset = R(naming), .limit = SY_NAMING_MAX, .name_of = naming_name},
 	{.name = "ignoreFields",

@@ -48,6 +48,7 @@ struct sy_plan_resource {
 	bool orphan;  /* REMOVED: take our marks off the copies instead of deleting them (7.5); a DRAIN goes by its removal */
 	bool release_all; /* ABSENT: its binding leaves, so all objects upstream lose our finalizer, not only those that are being deleted */
 	bool translate_generation;
+	bool events; /* upBase takes Events about its objects: asked for by the configuration, and consented to by the consumer (9.2) */
 	enum sy_plan_role role;
 	enum sy_plan_naming naming;
 	char **ignore_fields; /* JSON pointers left out of the body */

@@ -88,6 +88,7 @@ static const struct sy_record report_record = {"report", report_fields, sizeof(r
 /* No cluster here: whose event it is follows from the link it came by. */
 static const struct sy_field event_fields[] = {
 	{.name = "warning", .kind = SY_FIELD_BOOL, .offset = E(warning)},
+	{.name = "told", .kind = SY_FIELD_BOOL, .offset = E(told)},
 	{.name = "group", .offset = E(group), .limit = 253, .check = sy_check_group, .expected = "an API group"},
 	{.name = "resource", .kind = SY_FIELD_TEXT, .offset = E(resource), .limit = TEXT_BYTES},
 	{.name = "object", .kind = SY_FIELD_TEXT, .offset = E(object), .limit = TEXT_BYTES},

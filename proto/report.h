@@ -69,6 +69,7 @@ bool sy_report_equal(const struct sy_report *a, const struct sy_report *b);
  * count). Strings are at most 1024 bytes. */
 struct sy_event {
 	bool warning;
+	bool told;     /* it stands on the tenant's own object already */
 	char *cluster; /* filled in by the supervisor from the link, never believed from the wire */
 	char *group;
 	char *resource;

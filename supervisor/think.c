@@ -88,7 +88,7 @@ static void worker_event(void *arg, const struct sy_event *event)
 		sy_reviews_again(sup->reviews, event->group ? event->group : "", event->resource);
 	if (sy_event_ring_add(sup->ring, event, path, &value, NULL) == 0)
 		sy_verbs_event(sup, event->cluster, value);
-	if (sup->kcp_events)
+	if (sup->kcp_events && !event->told)
 		sy_kcp_events_send(sup->kcp_events, event, path);
 }
 

@@ -99,7 +99,7 @@ _syncerctl()
 	install)
 		local own='kcp cluster'
 		case $target in
-		kcp) own='--workspace --name --export --prune-exports --label --apply --output-kubeconfig --token-ttl --kubeconfig --context' ;;
+		kcp) own='--workspace --name --export --prune-exports --tenant-events --label --apply --output-kubeconfig --token-ttl --kubeconfig --context' ;;
 		cluster) own='--workspace --name --allow-claims --apply --output-kubeconfig --token-ttl --kubeconfig --context --cluster-kubeconfig --cluster-context' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")

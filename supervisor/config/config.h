@@ -64,6 +64,7 @@ struct sy_config {
 	char **allow_claims; /* default: configmaps */
 	size_t allow_claim_count;
 	bool mass_deletion_guard;
+	bool tenant_events;
 	bool cluster_scoped;
 	bool sync_root_ca;
 	bool sync_service_account_tokens;

@@ -95,6 +95,7 @@ static const struct sy_key sync_keys[] = {
 	 LIST(allow_claims, allow_claim_count, 2),
 	 .fallback = "configmaps",
 	 .check = sy_config_check_claim},
+	{.name = "tenantEvents", .kind = SY_KEY_BOOL, AT(tenant_events), .fallback = "false"},
 	{.name = "clusterScoped", .kind = SY_KEY_BOOL, AT(cluster_scoped), .fallback = "true"},
 	{.name = "syncRootCA", .kind = SY_KEY_BOOL, AT(sync_root_ca), .fallback = "false"},
 	{.name = "syncServiceAccountTokens", .kind = SY_KEY_BOOL, AT(sync_service_account_tokens), .fallback = "false"},

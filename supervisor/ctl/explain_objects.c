@@ -91,5 +91,10 @@ const struct ctl_explanation ctl_explain_objects[] = {
 	       "At the end of a drain the namespace in the cluster has, or may have, objects that are not ours or cannot be looked at. It "
 	       "lost our marks and stays with all that is in it.",
 	       "Look what is in it and delete it by hand when nobody needs it; while it is there, the same workspace cannot use it again."),
+	OBJECT("EventsRefused",
+	       "kcp does not let the syncer make Events on the tenant's own objects, although sync.tenantEvents asks for it and the "
+	       "consumer "
+	       "accepts it. They stand on the SyncTarget; after 10 minutes it is tried again.",
+	       "Run syncerctl install kcp with --tenant-events and --apply again, or set sync.tenantEvents to false."),
 	{0},
 };

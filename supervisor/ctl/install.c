@@ -14,6 +14,8 @@ static const struct argp_option kcp_options[] = {
 	{"export", CTL_OPT_EXPORT, "PATH:EXPORT", 0, "An APIExport to serve; may be repeated", 0},
 	{"prune-exports", CTL_OPT_PRUNE, NULL, 0,
 	 "Take exports that are not named here off an existing SyncTarget; their consumers' objects leave the cluster", 0},
+	{"tenant-events", CTL_OPT_EVENTS, NULL, 0,
+	 "Also grant create on the exports' content, for Events on the tenants' own objects; it reaches any object of the exports", 0},
 	{"label", CTL_OPT_LABEL, "KEY=VALUE", 0, "Label of the SyncTarget; may be repeated", 0},
 	{"apply", CTL_OPT_APPLY, NULL, 0, "Apply instead of print", 0},
 	{"output-kubeconfig", CTL_OPT_OUTPUT, "FILE", 0, "With --apply: write the syncer's kubeconfig (- = standard output)", 0},
@@ -84,6 +86,8 @@ static void check_complete(struct ctl_install *install, struct argp_state *state
 		argp_error(state, "--name %s: want at most 43 characters of a-z, 0-9, - and .", install->name);
 	if (install->prune_exports && !install->export_count)
 		argp_error(state, "--prune-exports needs --export: a SyncTarget that is to serve nothing is uninstalled");
+	if (install->tenant_events && !install->export_count)
+		argp_error(state, "--tenant-events needs --export: it is granted for each export that is named");
 	if (install->output && !install->apply)
 		argp_error(state, "--output-kubeconfig needs --apply: without it there is no token to write");
 }
@@ -130,6 +134,9 @@ error_t ctl_install_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case CTL_OPT_CLAIMS:
 		install->allow_claims = true;
+		return 0;
+	case CTL_OPT_EVENTS:
+		install->tenant_events = true;
 		return 0;
 	case CTL_OPT_KUBECONFIG:
 		install->kubeconfig = arg;

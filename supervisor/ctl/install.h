@@ -17,6 +17,7 @@ enum ctl_install_option {
 	CTL_OPT_OUTPUT,
 	CTL_OPT_TTL,
 	CTL_OPT_CLAIMS,
+	CTL_OPT_EVENTS,
 	CTL_OPT_TIMEOUT,
 	CTL_OPT_SYNCER,
 	CTL_OPT_KUBECONFIG,
@@ -39,6 +40,7 @@ struct ctl_install {
 	bool apply;
 	bool prune_exports; /* take exports off that the command line does not name */
 	bool allow_claims;
+	bool tenant_events;	    /* the syncer may make Events, and with that any object, in the consumers' workspaces */
 	const char *output;	    /* kubeconfig file, "-" = standard output, NULL = none */
 	int64_t token_ttl_ms;	    /* 0 = the Secret's token without expiry */
 	int64_t timeout_ms;	    /* uninstall kcp: for the SyncTarget's finalizer */

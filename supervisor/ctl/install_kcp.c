@@ -118,6 +118,25 @@ static int install_type(struct ctl_install *install, struct ctl_admin *admin)
 	return rc;
 }
 
+/* What the right reaches beyond Events, and what others have to do: the claim is the provider's, the consent each consumer's. */
+static void say_events(struct ctl_install *install, const struct ctl_export *export)
+{
+	bool comment = !install->apply && install->ctl->output != CTL_JSON;
+	FILE *to = comment ? install->out : stderr;
+	const char *mark = comment ? "# " : "";
+
+	fprintf(to,
+		"%s--tenant-events: with create on apiexports/content of %s in %s the syncer can make not only Events, but any object of "
+		"this\n"
+		"%sexport, and of what it claims with create, in the workspace of any consumer. Without the option it is taken away "
+		"again.\n"
+		"%sStill to do: the provider adds {group: \"\", resource: events, verbs: [create, get, patch]} to spec.permissionClaims "
+		"of\n"
+		"%sAPIExport %s, each consumer accepts it with the same verbs in its APIBinding, and syncerd gets sync.tenantEvents: "
+		"true.\n",
+		mark, export->name, export->workspace, mark, mark, mark, export->name);
+}
+
 static int install_exports(struct ctl_install *install, struct ctl_admin *admin, const char *cluster, const char *id)
 {
 	int worst = CTL_OK;
@@ -127,7 +146,9 @@ static int install_exports(struct ctl_install *install, struct ctl_admin *admin,
 		bool own = !strcmp(export->workspace, install->workspace) || !strcmp(export->workspace, cluster);
 		struct ctl_manifests list = {0};
 
-		ctl_manifests_export(&list, export, id, cluster, own);
+		if (install->tenant_events)
+			say_events(install, export);
+		ctl_manifests_export(&list, export, id, cluster, own, install->tenant_events);
 		int rc = ctl_install_list(install, admin, &list);
 		if (rc != CTL_OK)
 			worst = rc;

@@ -155,7 +155,8 @@ void ctl_manifests_identity(struct ctl_manifests *list, const char *workspace, c
 	add_cluster_binding(list, workspace, access, "system:kcp:workspace:access", subject);
 }
 
-void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster, bool own)
+void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster, bool own,
+			  bool events)
 {
 	sy_auto_free char *subject = NULL;
 	sy_auto_free char *role = NULL;
@@ -177,8 +178,8 @@ void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *e
 		"\"verbs\":[\"get\",\"list\",\"watch\"]},"
 		"{\"apiGroups\":[\"apis.kcp.io\"],\"resources\":[\"apiresourceschemas\"],\"verbs\":[\"get\"]},"
 		"{\"apiGroups\":[\"apis.kcp.io\"],\"resources\":[\"apiexports/content\"],\"resourceNames\":[\"%s\"],"
-		"\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}]}",
-		role, export->name, export->name);
+		"\"verbs\":[\"get\",\"list\",\"watch\",%s\"patch\"]}]}",
+		role, export->name, export->name, events ? "\"create\"," : "");
 	add_cluster_binding(list, export->workspace, role, role, subject);
 	if (!own)
 		add_cluster_binding(list, export->workspace, access, "system:kcp:workspace:access", subject);

@@ -35,9 +35,10 @@ void ctl_manifests_type(struct ctl_manifests *list, const char *workspace, const
 void ctl_manifests_target(struct ctl_manifests *list, const char *workspace, const char *name, json_object *exports, json_object *labels);
 /* ServiceAccount, token Secret, roles and bindings in the SyncTarget's workspace (9.1). */
 void ctl_manifests_identity(struct ctl_manifests *list, const char *workspace, const char *name, const char *id);
-/* Role and bindings in one export's workspace (9.2). target_cluster = logical cluster of the SyncTarget; own = the same workspace. */
-void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster,
-			  bool own);
+/* Role and bindings in one export's workspace (9.2). target_cluster = logical cluster of the SyncTarget; own = the same workspace; events =
+ * with create on the export's content. */
+void ctl_manifests_export(struct ctl_manifests *list, const struct ctl_export *export, const char *id, const char *target_cluster, bool own,
+			  bool events);
 /* Namespace, ServiceAccount, token Secret, role and binding in the physical cluster (9.3); rules is an array of RBAC rules for the exported
  * resources (borrowed). */
 void ctl_manifests_cluster(struct ctl_manifests *list, const char *id, json_object *rules);

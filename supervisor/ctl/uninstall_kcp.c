@@ -223,7 +223,7 @@ static int delete_rights(struct removal *removal, const char *id)
 			ctl_manifests_identity(&list, install->workspace, install->name, id);
 		else
 			ctl_manifests_export(&list, export, id, cluster,
-					     !strcmp(export->workspace, install->workspace) || !strcmp(export->workspace, cluster));
+					     !strcmp(export->workspace, install->workspace) || !strcmp(export->workspace, cluster), false);
 		int rc = ctl_delete_list(install, removal->admin, &list);
 		if (rc != CTL_OK)
 			worst = rc;

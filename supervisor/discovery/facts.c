@@ -55,11 +55,21 @@ bool sy_claim_possible(const char *resource)
 	return strcmp(resource, "configmaps") == 0 || strcmp(resource, "secrets") == 0;
 }
 
-bool sy_claim_reads(const struct sy_claim *claim)
+static bool allows(const struct sy_claim *claim, const char *one, const char *two, const char *three)
 {
 	if (sy_strv_has(&claim->verbs, "*"))
 		return true;
-	return sy_strv_has(&claim->verbs, "get") && sy_strv_has(&claim->verbs, "list") && sy_strv_has(&claim->verbs, "watch");
+	return sy_strv_has(&claim->verbs, one) && sy_strv_has(&claim->verbs, two) && sy_strv_has(&claim->verbs, three);
+}
+
+bool sy_claim_reads(const struct sy_claim *claim)
+{
+	return allows(claim, "get", "list", "watch");
+}
+
+bool sy_claim_makes_events(const struct sy_claim *claim)
+{
+	return claim->group[0] == '\0' && strcmp(claim->resource, "events") == 0 && allows(claim, "create", "get", "patch");
 }
 
 /* Longest names that an API server accepts. */

@@ -90,6 +90,7 @@ struct sy_binding_facts {
 	struct sy_strv readable; /* those of accepted that are core resources claimed with get, list and watch (5.7) */
 	struct sy_strv wanted;	 /* claimable resources that the export claims for reading, accepted or not, or that the consumer still
 				  * grants although the export claims them no more: of all these there may be copies */
+	bool events;		 /* a claim on core Events is in force that lets them be made and raised: create, get, patch */
 	bool scheduled;		 /* has state labels (4.5) */
 	struct sy_strv targets;	 /* keys whose state label says Sync, at most SY_MAX_BINDING_TARGETS */
 	bool cut;
@@ -123,5 +124,7 @@ char *sy_claim_text(const char *group, const char *resource);
 bool sy_claim_possible(const char *resource);
 /* True when the claim allows reading: get, list and watch, or "*". */
 bool sy_claim_reads(const struct sy_claim *claim);
+/* The same for what Events on a tenant's objects take: create, get and patch of core Events. They are never synced. */
+bool sy_claim_makes_events(const struct sy_claim *claim);
 
 #endif

@@ -67,6 +67,7 @@ static int sort_claim(const struct sy_claim *asked, const struct sy_claim *given
 
 	if (!text)
 		return sy_error_oom(err);
+	facts->events = facts->events || (accepted && sy_claim_makes_events(asked));
 	r = sy_strv_add_new(accepted ? &facts->accepted : &facts->refused, text, err);
 	if (r == 0 && core)
 		r = sy_strv_add_new(&facts->wanted, text, err);

@@ -95,6 +95,7 @@ int sy_plan_add(struct sy_plan *plan, const struct sy_config *config, const stru
 		.up_gone = resource->up_gone,
 		.orphan = resource->orphan,
 		.release_all = resource->release_all,
+		.events = resource->events,
 		.role = resource->role,
 	};
 	if (!to->group || !to->version || !to->resource || !to->kind || !to->up_base || !to->origin)

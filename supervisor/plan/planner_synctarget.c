@@ -55,6 +55,7 @@ static void set_role(const struct sy_plan_run *run, const struct sy_binding *bin
 {
 	resource->up_gone = binding->gone;
 	resource->role = SY_ROLE_SYNC;
+	resource->events = run->input->knowledge->config->tenant_events && binding->facts.events && !sy_plan_binding_leaves(binding);
 	if (run->draining || !sy_plan_binding_leaves(binding))
 		return;
 	resource->role = SY_ROLE_REMOVED;

@@ -7,12 +7,14 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "kube/event.h"
 #include "supervisor/discovery/facts.h"
 #include "supervisor/status/event_budget.h"
 
 #define KEPT 256
 #define KEPT_EACH 16 /* of one logical cluster */
 #define WINDOW_MS (10 * 60 * 1000)
+#define MESSAGE_MAX 1024
 #define EVENTS_PATH "/api/v1/namespaces/default/events"
 
 struct known {
@@ -135,96 +137,32 @@ static bool may_write(struct sy_kcp_events *events, const struct sy_event *event
 	return may;
 }
 
-static json_object *involved(const struct sy_target_view *view)
-{
-	json_object *object = json_object_new_object();
-	int r = sy_json_add_str(object, "apiVersion", "workload.kcp.io/v1alpha1");
-
-	if (r == 0)
-		r = sy_json_add_str(object, "kind", "SyncTarget");
-	if (r == 0)
-		r = sy_json_add_str(object, "name", view->name);
-	if (r == 0)
-		r = sy_json_add_str(object, "uid", view->uid);
-	if (r < 0) {
-		json_object_put(object);
-		return NULL;
-	}
-	return object;
-}
-
-static json_object *two(const char *key, const char *value, const char *key2, const char *value2)
-{
-	json_object *object = json_object_new_object();
-	int r = sy_json_add_str(object, key, value);
-
-	if (r == 0 && key2)
-		r = sy_json_add_str(object, key2, value2);
-	if (r < 0) {
-		json_object_put(object);
-		return NULL;
-	}
-	return object;
-}
-
-static int add_message(json_object *body, const struct sy_event *event, const char *path)
+/* The tenant's object is in the message: the Event stands on the SyncTarget. */
+static void message_of(const struct sy_event *event, const char *path, char message[MESSAGE_MAX])
 {
 	sy_auto_free char *resource = sy_claim_text(text(event->group), text(event->resource));
-	char message[1024];
 
-	(void)snprintf(message, sizeof(message), "%s%s%s in workspace %s: %s", text(resource), event->object && event->object[0] ? " " : "",
+	(void)snprintf(message, MESSAGE_MAX, "%s%s%s in workspace %s: %s", text(resource), event->object && event->object[0] ? " " : "",
 		       text(event->object), path[0] ? path : text(event->cluster), text(event->message));
-	return sy_json_add_str(body, "message", message);
 }
 
-static json_object *make_event(struct sy_kcp_events *events, const struct sy_event *event, const char *path, const struct known *known,
+static json_object *make_event(struct sy_kcp_events *events, const struct sy_event *event, const struct known *known, const char *message,
 			       const char *now)
 {
 	const struct sy_target_view *view = sy_target_view(events->target);
-	json_object *body = two("apiVersion", "v1", "kind", "Event");
-	json_object *metadata = two("name", known->name, "namespace", "default");
-	json_object *object = involved(view), *source = two("component", "syncerd", "host", events->identity);
-	int r = sy_json_add(body, "metadata", metadata);
+	const struct sy_kube_event made = {
+		.ns = "default",
+		.name = known->name,
+		.about = {.api_version = "workload.kcp.io/v1alpha1", .kind = "SyncTarget", .name = view->name, .uid = view->uid},
+		.host = events->identity,
+		.warning = event->warning,
+		.reason = text(event->reason),
+		.message = message,
+		.now = now,
+		.count = known->count,
+	};
 
-	if (r == 0)
-		r = sy_json_add(body, "involvedObject", object);
-	else
-		json_object_put(object);
-	if (r == 0)
-		r = sy_json_add(body, "source", source);
-	else
-		json_object_put(source);
-	if (r == 0)
-		r = sy_json_add_str(body, "type", event->warning ? "Warning" : "Normal");
-	if (r == 0)
-		r = sy_json_add_str(body, "reason", text(event->reason));
-	if (r == 0)
-		r = add_message(body, event, path);
-	if (r == 0)
-		r = sy_json_add_str(body, "firstTimestamp", now);
-	if (r == 0)
-		r = sy_json_add_str(body, "lastTimestamp", now);
-	if (r == 0)
-		r = sy_json_add_int(body, "count", (int64_t)known->count);
-	if (r < 0) {
-		json_object_put(body);
-		return NULL;
-	}
-	return body;
-}
-
-static json_object *make_raise(const struct sy_event *event, const char *path, const struct known *known, const char *now)
-{
-	json_object *body = two("lastTimestamp", now, NULL, NULL);
-	int r = sy_json_add_int(body, "count", (int64_t)known->count);
-
-	if (r == 0)
-		r = add_message(body, event, path);
-	if (r < 0) {
-		json_object_put(body);
-		return NULL;
-	}
-	return body;
+	return sy_kube_event_body(&made);
 }
 
 static void send_body(struct sy_kcp_events *events, json_object *body, const char *method, const char *path, const char *type)
@@ -247,7 +185,7 @@ void sy_kcp_events_send(struct sy_kcp_events *events, const struct sy_event *eve
 {
 	bool fresh = false;
 	struct known *known;
-	char now[21], where[512];
+	char now[21], where[512], message[MESSAGE_MAX];
 
 	if (sy_target_view(events->target)->state != SY_TARGET_ACTIVE)
 		return;
@@ -262,12 +200,13 @@ void sy_kcp_events_send(struct sy_kcp_events *events, const struct sy_event *eve
 		return;
 	}
 	sy_time_format(sy_target_now(events->target), now);
+	message_of(event, path, message);
 	if (fresh) {
 		(void)snprintf(known->name, sizeof(known->name), "%.200s.%08x%08x", sy_target_view(events->target)->name, arc4random(),
 			       arc4random());
-		send_body(events, make_event(events, event, path, known, now), "POST", EVENTS_PATH, SY_CT_JSON);
+		send_body(events, make_event(events, event, known, message, now), "POST", EVENTS_PATH, SY_CT_JSON);
 		return;
 	}
 	(void)snprintf(where, sizeof(where), EVENTS_PATH "/%s", known->name);
-	send_body(events, make_raise(event, path, known, now), "PATCH", where, SY_CT_MERGE_PATCH);
+	send_body(events, sy_kube_event_raise(message, now, known->count), "PATCH", where, SY_CT_MERGE_PATCH);
 }

@@ -1,5 +1,5 @@
 /* Kubernetes Events about tenants' objects, on the SyncTarget: in namespace default of its workspace, because syncerd may write nothing in a
- * consumer's (syncerd-rules(7) 9.2). The same reason, workspace, resource and object within 10 minutes is one Event whose count grows; how
+ * consumer's; what a worker has put on the tenant's own object (told) does not come here (syncerd-rules(7) 9.2). The same reason, workspace, resource and object within 10 minutes is one Event whose count grows; how
  * many are written is limited for each logical cluster (event_budget.h). */
 #ifndef SY_SUPERVISOR_KCP_EVENTS_H
 #define SY_SUPERVISOR_KCP_EVENTS_H

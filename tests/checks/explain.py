@@ -21,13 +21,13 @@ LEADS = {
     "reason of a phase": "In status.workspaces[].reason.\n",
     "state of a resource": "In status.syncedResources[].state.\n",
     "reason of a resource": "In status.syncedResources[].reason.\n",
-    "reason of an object": "As\n.Ql syncerctl dump\nand\n.Ql syncerctl events\nshow them, and the Events on the SyncTarget.\n",
+    "reason of an object": "As\n.Ql syncerctl dump\nand\n.Ql syncerctl events\nshow them, and the Events on the SyncTarget or on the object itself.\n",
 }
 
 # Where reasons come from: each word in quotes that is written like one is explained, or stands here as something else.
 SOURCES = ("supervisor/*.c", "supervisor/status/*.c", "supervisor/plan/*.c", "supervisor/process/*.c", "supervisor/control/verbs_show.c",
            "supervisor/ctl/watch.c",
-           "workers/engine/*.c", "proto/report.c")
+           "workers/engine/*.c", "proto/report.c", "common/kube/event.c")
 OTHER = {
     "kinds of the APIs": "ConfigMap Secret SyncTarget Event Status Namespace DeleteOptions Background",
     "types of Events, severities and statuses": "Normal Warning Error Info True False Unknown",

@@ -144,7 +144,7 @@ class Site:
             "kcp": {"kubeconfig": self.kcp_kubeconfig},
             "cluster": {"kubeconfig": self.cluster_kubeconfig},
             "syncTarget": {"workspace": self.home.path, "name": TARGET},
-            "sync": {"namespaceCleanDelay": "2s", "allowClaims": list(self.claims)},
+            "sync": {"namespaceCleanDelay": "2s", "allowClaims": [resource for resource in self.claims if resource != "events"]},
         }
         for name, section in sections.items():
             config[name] = {**config.get(name, {}), **section}

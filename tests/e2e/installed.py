@@ -12,9 +12,9 @@ import names
 
 
 class Installed(Site):
-    def __init__(self, world, directory, exports=None):
+    def __init__(self, world, directory, exports=None, claims=("configmaps",)):
         self.world, self.directory, self.kube = world, directory, world.kube
-        self.exports, self.claims = exports or {"widgets": [WIDGETS, GADGETS]}, ("configmaps",)
+        self.exports, self.claims = exports or {"widgets": [WIDGETS, GADGETS]}, claims
         self.home, self.provider = world.workspaces("edge", "provider")
         for export, gvrs in self.exports.items():
             self.provider.offer(export, gvrs, self.claims)
@@ -44,9 +44,13 @@ class Installed(Site):
         self.syncer = names.syncer_id(TARGET, self.uid)
         self.finalizer = f"workload.kcp.io/syncer-{self.key}"
 
-    def install_all(self):
+    def install_kcp(self, *args):
+        """kcp's side, for the first export."""
+        return self.install("kcp", "--export", f"{self.provider.path}:{next(iter(self.exports))}", *args)
+
+    def install_all(self, *args):
         """Both sides, as the manual says, for the first export."""
-        self.install("kcp", "--export", f"{self.provider.path}:{next(iter(self.exports))}", "--apply", "--output-kubeconfig", self.kcp_kubeconfig)
+        self.install_kcp("--apply", "--output-kubeconfig", self.kcp_kubeconfig, *args)
         self.learn()
         self.install("cluster", "--allow-claims", "--apply", "--output-kubeconfig", self.cluster_kubeconfig)
         self.kcp_token, self.cluster_token = (token_of(path) for path in (self.kcp_kubeconfig, self.cluster_kubeconfig))

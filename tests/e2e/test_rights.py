@@ -57,6 +57,18 @@ def test_the_table_is_complete(rights):
     assert rights.rows() == set(ROWS)
 
 
+def test_create_is_only_granted_when_asked_for(site, rights):
+    """Through the virtual workspace, for Events on the tenants' objects: one verb more, and a run without the option takes it back."""
+    row = ("export", "apiexports/content", "create")
+    assert rights.ask(*row) == 403
+    site.install_kcp("--tenant-events", "--apply")
+    wait_for(lambda: rights.ask(*row) != 403, 20, f"{row} to be allowed")
+    assert Rights(site).rows() == set(ROWS) | {row}
+    site.install_kcp("--apply")
+    wait_for(lambda: rights.ask(*row) == 403, 20, f"{row} to be refused")
+    assert Rights(site).rows() == set(ROWS)
+
+
 def test_a_whole_life(site, launch, tenant, shared):
     """Bind, create, change, status, delete, unbind: with exactly these roles, and without one request that is refused."""
     requests = Requests(site)

@@ -9,6 +9,7 @@ from testbed import wait_for
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READ = ["get", "list", "watch"]
+MAKE = ["create", "get", "patch"]  # what a claim on events has
 
 
 def manifest(name):
@@ -53,7 +54,7 @@ class Workspace:
                 "resources": [
                     {"group": gvr.split("/")[0], "name": gvr.split("/")[2], "storage": {"crd": {}},
                      "schema": api_resource_schema(gvr)["metadata"]["name"]} for gvr in gvrs],
-                "permissionClaims": [{"group": "", "resource": resource, "verbs": verbs} for resource in claims],
+                "permissionClaims": [{"group": "", "resource": resource, "verbs": claim_verbs(resource, verbs)} for resource in claims],
             },
         })
 
@@ -92,8 +93,12 @@ class Workspace:
         wait_for(bound, timeout, f"the binding {export} in {self}")
 
 
+def claim_verbs(resource, verbs):
+    return MAKE if resource == "events" else verbs
+
+
 def claim_list(claims, verbs, selector=None):
-    return [{"group": "", "resource": resource, "verbs": verbs, "state": state, "selector": selector or {"matchAll": True}}
+    return [{"group": "", "resource": resource, "verbs": claim_verbs(resource, verbs), "state": state, "selector": selector or {"matchAll": True}}
             for resource, state in claims.items()]
 
 

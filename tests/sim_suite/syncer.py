@@ -19,6 +19,7 @@ workers:
 {workers}
 sync:
   namespaceCleanDelay: 1s
+{sync}
 stateDirectory: {directory}/state
 runtimeDirectory: {directory}/run
 log: {{level: {level}}}
@@ -41,7 +42,7 @@ WORKERS = {"heartbeat": "1s", "heartbeatDeadline": "5s", "backoffFirst": "100ms"
 class Syncerd:
     """One syncerd with its own directory; stop() checks that it ends in good order and leaves no process behind."""
 
-    def __init__(self, directory, sim, mode=SYNC_TARGET, level="info", user=None, minute=None, **workers):
+    def __init__(self, directory, sim, mode=SYNC_TARGET, level="info", user=None, minute=None, sync="", **workers):
         self.directory = pathlib.Path(directory)
         self.sim = sim
         self.process = None
@@ -54,7 +55,7 @@ class Syncerd:
         self.config = self.directory / "syncerd.yaml"
         self.log = self.directory / "syncerd.log"
         lines = "\n".join(f"  {key}: {value}" for key, value in {**WORKERS, **workers}.items())
-        self.config.write_text(CONFIG.format(directory=self.directory, mode=mode, workers=lines, level=level))
+        self.config.write_text(CONFIG.format(directory=self.directory, mode=mode, workers=lines, level=level, sync=sync))
         self.socket = self.directory / "run" / "control.sock"
 
     def identity(self):

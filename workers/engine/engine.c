@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "internal.h"
 #include "rule.h"
+#include "tenant_events.h"
 
 #define REPORT_INTERVAL_MS 200
 
@@ -40,9 +41,7 @@ struct sy_log_ref sy_object_ref(const struct sy_object *object)
 
 void sy_object_tell(const struct sy_object *object, enum sy_reason reason, const char *message)
 {
-	const struct sy_resource *resource = object->resource;
-	sy_events_tell(resource->engine->events, true, resource->rule.group, resource->rule.resource, object->key, sy_reason_name(reason),
-		       message);
+	sy_events_tell_object(object->resource->engine->events, object, reason, message);
 }
 
 uint32_t sy_object_now_ms(const struct sy_object *object)
@@ -107,6 +106,8 @@ static int make_parts(struct sy_engine *engine, const struct sy_access *upstream
 		rc = sy_timer_new(&engine->report_timer, engine->loop, on_report, engine, err);
 	if (rc == 0)
 		rc = sy_events_new(&engine->events, engine->loop, &engine->ops, engine->arg, err);
+	if (rc == 0)
+		rc = sy_tenant_events_new(&engine->tenant_events, engine, err);
 	return rc;
 }
 
@@ -153,6 +154,7 @@ void sy_engine_free(struct sy_engine *engine)
 	sy_defer_free(engine->run);
 	sy_timer_free(engine->timer);
 	sy_timer_free(engine->report_timer);
+	sy_tenant_events_free(engine->tenant_events);
 	sy_events_free(engine->events);
 	sy_plan_done(&engine->plan);
 	free(engine->finalizer);
@@ -308,6 +310,7 @@ int sy_engine_set_plan(struct sy_engine *engine, const struct sy_plan *plan, str
 	if (rc)
 		return rc;
 	engine->planned = true;
+	sy_tenant_events_forgive(engine->tenant_events);
 	rc = allow(engine, err);
 	if (rc == 0)
 		rc = follow(engine, err);
@@ -327,6 +330,7 @@ int sy_engine_set_access(struct sy_engine *engine, const struct sy_access *upstr
 	if (rc)
 		return rc;
 	struct sy_resource *resource;
+	sy_tenant_events_forgive(engine->tenant_events);
 	if (engine->namespaces.reflector)
 		sy_reflector_kick(engine->namespaces.reflector);
 	TAILQ_FOREACH(resource, &engine->resources, link)

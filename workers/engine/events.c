@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/log.h"
 #include "base/utf8.h"
-#include "engine.h"
+#include "internal.h"
+#include "tenant_events.h"
 
 #define TEXT_MAX 1024
 
@@ -17,12 +17,19 @@ struct fact {
 	uint64_t count;
 };
 
+/* What there is to tell: borrowed. */
+struct news {
+	bool warning;
+	const char *group, *resource, *object, *reason, *message;
+	const struct sy_object *about; /* may have it on itself; NULL = none */
+	enum sy_reason code;	       /* of it */
+};
+
 struct sy_events {
 	struct sy_loop *loop;
 	const struct sy_engine_ops *ops;
 	void *arg;
-	int64_t refilled_ms;
-	unsigned tokens;
+	struct sy_tokens tokens;
 	struct fact facts[SY_EVENT_TABLE];
 };
 
@@ -34,8 +41,7 @@ int sy_events_new(struct sy_events **ret_events, struct sy_loop *loop, const str
 	events->loop = loop;
 	events->ops = ops;
 	events->arg = arg;
-	events->tokens = SY_EVENT_BURST;
-	events->refilled_ms = sy_loop_now_ms(loop);
+	events->tokens = (struct sy_tokens){sy_loop_now_ms(loop), SY_EVENT_BURST};
 	*ret_events = events;
 	return 0;
 }
@@ -45,18 +51,18 @@ void sy_events_free(struct sy_events *events)
 	free(events);
 }
 
-static bool take_token(struct sy_events *events, int64_t now)
+bool sy_tokens_take(struct sy_tokens *tokens, int64_t now_ms, unsigned burst, int64_t interval_ms)
 {
-	int64_t earned = (now - events->refilled_ms) / 1000;
+	int64_t earned = (now_ms - tokens->refilled_ms) / interval_ms;
 	if (earned > 0) {
-		events->tokens = earned > SY_EVENT_BURST ? SY_EVENT_BURST : events->tokens + (unsigned)earned;
-		if (events->tokens > SY_EVENT_BURST)
-			events->tokens = SY_EVENT_BURST;
-		events->refilled_ms += earned * 1000;
+		tokens->left = earned > burst ? burst : tokens->left + (unsigned)earned;
+		if (tokens->left > burst)
+			tokens->left = burst;
+		tokens->refilled_ms += earned * interval_ms;
 	}
-	if (!events->tokens)
+	if (!tokens->left)
 		return false;
-	events->tokens--;
+	tokens->left--;
 	return true;
 }
 
@@ -75,44 +81,45 @@ static struct fact *find(struct sy_events *events, const struct sy_hash *id)
 	return oldest;
 }
 
-static void pass_on(struct sy_events *events, const struct sy_log_ref *ref, bool warning, const char *group, const char *resource,
-		    uint64_t count, const char *message)
+void sy_events_pass(struct sy_events *events, const struct sy_event *event)
 {
-	if (!events->ops->event)
-		return;
+	if (events->ops->event)
+		events->ops->event(events->arg, event);
+}
+
+static void pass_on(struct sy_events *events, const struct news *news, uint64_t count)
+{
 	char text[TEXT_MAX];
-	size_t len = strlen(message);
+	size_t len = strlen(news->message);
 	if (len >= sizeof(text))
-		len = sy_utf8_cut(message, sizeof(text) - 1);
-	snprintf(text, sizeof(text), "%.*s", (int)len, message);
+		len = sy_utf8_cut(news->message, sizeof(text) - 1);
+	snprintf(text, sizeof(text), "%.*s", (int)len, news->message);
 	struct sy_event event = {
-		.warning = warning,
+		.warning = news->warning,
 		.cluster = strdup(""),
-		.group = strdup(group),
-		.resource = strdup(resource),
-		.object = strdup(ref->object),
-		.reason = strdup(ref->reason),
+		.group = strdup(news->group),
+		.resource = strdup(news->resource),
+		.object = strdup(news->object),
+		.reason = strdup(news->reason),
 		.message = strdup(text),
 		.count = count,
 		.time = (int64_t)time(NULL),
 	};
-	if (event.cluster && event.group && event.resource && event.object && event.reason && event.message)
-		events->ops->event(events->arg, &event);
+	bool made = event.cluster && event.group && event.resource && event.object && event.reason && event.message;
+	bool posted =
+		made && news->about && sy_tenant_events_post(news->about->resource->engine->tenant_events, news->about, news->code, &event);
+	if (made && !posted)
+		sy_events_pass(events, &event);
 	sy_event_done(&event);
 }
 
-void sy_events_tell(struct sy_events *events, bool warning, const char *group, const char *resource, const char *object, const char *reason,
-		    const char *message)
-{
-	sy_events_tell_at(events, sy_loop_now_ms(events->loop), warning, group, resource, object, reason, message);
-}
-
-void sy_events_tell_at(struct sy_events *events, int64_t now, bool warning, const char *group, const char *resource, const char *object,
-		       const char *reason, const char *message)
+static void tell(struct sy_events *events, int64_t now, const struct news *news)
 {
 	struct sy_hash id;
 	char text[TEXT_MAX], label[512];
-	snprintf(text, sizeof(text), "%s/%s/%s/%s", group, resource, object, reason);
+	/* One made anew under the same name knows nothing of what the former was told. */
+	snprintf(text, sizeof(text), "%s/%s/%s/%s/%s", news->group, news->resource, news->object, news->reason,
+		 news->about ? news->about->up_uid : "");
 	if (sy_hash_of(text, strlen(text), &id))
 		return;
 	struct fact *fact = find(events, &id);
@@ -122,12 +129,40 @@ void sy_events_tell_at(struct sy_events *events, int64_t now, bool warning, cons
 	if (known)
 		return;
 	uint64_t count = fact->count; /* with those since it was last told */
-	if (!take_token(events, now))
+	if (!sy_tokens_take(&events->tokens, now, SY_EVENT_BURST, 1000))
 		return;
 	fact->first_ms = now + 1;
 	fact->count = 1;
-	snprintf(label, sizeof(label), "%s%s%s", resource, *group ? "." : "", group);
-	struct sy_log_ref ref = {.resource = label, .object = object, .reason = reason};
-	sy_log(warning ? SY_LOG_WARNING : SY_LOG_INFO, &ref, "%s", message);
-	pass_on(events, &ref, warning, group, resource, count, message);
+	snprintf(label, sizeof(label), "%s%s%s", news->resource, *news->group ? "." : "", news->group);
+	struct sy_log_ref ref = {.resource = label, .object = news->object, .reason = news->reason};
+	sy_log(news->warning ? SY_LOG_WARNING : SY_LOG_INFO, &ref, "%s", news->message);
+	pass_on(events, news, count);
+}
+
+void sy_events_tell_at(struct sy_events *events, int64_t now_ms, bool warning, const char *group, const char *resource, const char *object,
+		       const char *reason, const char *message)
+{
+	const struct news news = {
+		.warning = warning, .group = group, .resource = resource, .object = object, .reason = reason, .message = message};
+	tell(events, now_ms, &news);
+}
+
+void sy_events_tell(struct sy_events *events, bool warning, const char *group, const char *resource, const char *object, const char *reason,
+		    const char *message)
+{
+	sy_events_tell_at(events, sy_loop_now_ms(events->loop), warning, group, resource, object, reason, message);
+}
+
+void sy_events_tell_object(struct sy_events *events, const struct sy_object *object, enum sy_reason reason, const char *message)
+{
+	const struct sy_plan_resource *rule = &object->resource->rule;
+	const struct news news = {.warning = true,
+				  .group = rule->group,
+				  .resource = rule->resource,
+				  .object = object->key,
+				  .reason = sy_reason_name(reason),
+				  .message = message,
+				  .about = sy_tenant_events_wanted(object) ? object : NULL,
+				  .code = reason};
+	tell(events, sy_loop_now_ms(events->loop), &news);
 }

@@ -6,9 +6,18 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "object.h"
 
 struct sy_events;
 struct sy_engine_ops;
+struct sy_event;
+
+/* So many at once, then one more in each interval. */
+struct sy_tokens {
+	int64_t refilled_ms;
+	unsigned left;
+};
+bool sy_tokens_take(struct sy_tokens *tokens, int64_t now_ms, unsigned burst, int64_t interval_ms);
 
 #define SY_EVENT_TABLE 256	  /* facts remembered; the oldest makes room */
 #define SY_EVENT_WINDOW_MS 600000 /* the same fact within this time is one event with a count */
@@ -22,5 +31,9 @@ void sy_events_tell(struct sy_events *events, bool warning, const char *group, c
 /* The same at a loop time of the caller's choice (tests); times must not run backwards. */
 void sy_events_tell_at(struct sy_events *events, int64_t now_ms, bool warning, const char *group, const char *resource, const char *object,
 		       const char *reason, const char *message);
+/* The same about an object of the plan, which may get it on itself (tenant_events.h). */
+void sy_events_tell_object(struct sy_events *events, const struct sy_object *object, enum sy_reason reason, const char *message);
+/* To ops.event, at last. */
+void sy_events_pass(struct sy_events *events, const struct sy_event *event);
 
 #endif

@@ -153,6 +153,7 @@ struct sy_engine {
 	unsigned in_progress_count;
 	struct sy_hand_budget budget;
 	struct sy_events *events;
+	struct sy_tenant_events *tenant_events;
 	struct sy_defer *run;
 	struct sy_timer *timer, *report_timer;
 	int64_t reported_ms;

@@ -26,7 +26,7 @@ enum sy_rule_change sy_rule_compare(const struct sy_resource *resource, const st
 	if (!same_fields(now, rule) || now->up_status != rule->up_status || now->translate_generation != rule->translate_generation)
 		return SY_RULE_RELIST;
 	bool same = now->role == rule->role && now->up_gone == rule->up_gone && now->orphan == rule->orphan &&
-		    now->release_all == rule->release_all;
+		    now->release_all == rule->release_all && now->events == rule->events;
 	return same ? SY_RULE_SAME : SY_RULE_REVIEW;
 }
 

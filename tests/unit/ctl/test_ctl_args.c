@@ -50,6 +50,8 @@ static void test_refused(void **state)
 		{"install kcp --workspace root:a --name e --apply --token-ttl 1m", "at least 10m"},
 		{"install kcp --workspace root:a --name e --apply --token-ttl soon", "at least 10m"},
 		{"install kcp --workspace root:a --name e --allow-claims", "unrecognized option"},
+		{"install kcp --workspace root:a --name e --tenant-events", "--tenant-events needs --export"},
+		{"install cluster --workspace root:a --name e --tenant-events", "unrecognized option"},
 		{"install cluster --workspace root:a --name e --export root:p:w", "unrecognized option"},
 		{"install cluster --workspace root:a --name e more", "unexpected argument 'more'"},
 		{"orphans --delete", "--delete and --uid go together"},

@@ -87,6 +87,8 @@ static void test_export(void **state)
 					      CLUSTER_BINDING(ID "-access", FOREIGN, "'system:kcp:workspace:access'"), NULL};
 	static const char *const own[] = {EXPORT_ROLE("get, list, watch, patch"), CLUSTER_BINDING(ID "-widgets", ACCOUNT, ID "-widgets"),
 					  NULL};
+	static const char *const events[] = {EXPORT_ROLE("get, list, watch, create, patch"),
+					     CLUSTER_BINDING(ID "-widgets", ACCOUNT, ID "-widgets"), NULL};
 	char provider[] = "root:provider";
 	char edge[] = EDGE;
 	char name[] = "widgets";
@@ -94,12 +96,15 @@ static void test_export(void **state)
 	struct ctl_manifests list = {0};
 
 	(void)state;
-	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", false);
+	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", false, false);
 	check(&list, "root:provider", foreign);
 	ctl_manifests_done(&list);
 	export.workspace = edge;
-	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", true);
+	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", true, false);
 	check(&list, EDGE, own);
+	ctl_manifests_done(&list);
+	ctl_manifests_export(&list, &export, ID, "2hcp7bc8tzbntimb", true, true);
+	check(&list, EDGE, events);
 	ctl_manifests_done(&list);
 }
 
@@ -247,7 +252,7 @@ static void test_printed(void **state)
 	install.out = open_memstream(&text, &size);
 	assert_non_null(install.out);
 	ctl_manifests_type(&home, EDGE, "v1.synctargets.workload.kcp.io");
-	ctl_manifests_export(&other, &install.exports[0], ID, "2hcp7bc8tzbntimb", false);
+	ctl_manifests_export(&other, &install.exports[0], ID, "2hcp7bc8tzbntimb", false, false);
 	ctl_print_manifests(&install, &home);
 	ctl_manifests_done(&home); /* what was printed last is remembered without it */
 	ctl_manifests_identity(&home, EDGE, "edge-1", ID);

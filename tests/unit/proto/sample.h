@@ -69,11 +69,11 @@ static inline const char *long_string(size_t n, char *out)
 	"\"version\":\"v1alpha1\",\"resource\":\"widgets\",\"kind\":\"Widget\","                                                           \
 	"\"upBase\":\"https://kcp:6443/services/apiexport/x/y/clusters/1ld2ccjgd5zd9iq2\",\"origin\":\"root:org:exp\","                    \
 	"\"namespaced\":true,\"upStatus\":true,\"claimed\":false,\"upGone\":false,\"orphan\":false,\"releaseAll\":false,\"role\":"         \
-	"\"sync\",\"translateGeneration\":true,\"naming\":\"same\","                                                                       \
+	"\"sync\",\"events\":true,\"translateGeneration\":true,\"naming\":\"same\","                                                       \
 	"\"ignoreFields\":[\"/spec/replicas\"]},{\"group\":\"\",\"version\":\"v1\",\"resource\":\"configmaps\",\"kind\":\"ConfigMap\","    \
 	"\"upBase\":\"https://kcp:6443/services/apiexport/x/y/clusters/1ld2ccjgd5zd9iq2\",\"origin\":\"\",\"namespaced\":true,"            \
 	"\"upStatus\":false,\"claimed\":true,\"upGone\":true,\"orphan\":true,\"releaseAll\":true,\"role\":\"removed\","                    \
-	"\"translateGeneration\":false,\"naming\":\"prefixed\","                                                                           \
+	"\"events\":false,\"translateGeneration\":false,\"naming\":\"prefixed\","                                                          \
 	"\"ignoreFields\":[]}]}"
 
 static inline void sample_plan(struct sy_plan *ret_plan)

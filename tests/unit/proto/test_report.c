@@ -9,7 +9,8 @@
 	"\"objects\":10,\"synced\":8,\"pending\":1,\"failing\":1,\"foreign\":0,\"copies\":9,\"held\":true,\"upSynced\":true,"              \
 	"\"downSynced\":true,\"reason\":\"SchemaMismatch\"}]}"
 #define EVENT                                                                                                                              \
-	"{\"warning\":true,\"group\":\"example.dev\",\"resource\":\"widgets\",\"object\":\"default/a\",\"reason\":\"ForeignObject\","      \
+	"{\"warning\":true,\"told\":false,\"group\":\"example.dev\",\"resource\":\"widgets\",\"object\":\"default/"                        \
+	"a\",\"reason\":\"ForeignObject\","                                                                                                \
 	"\"message\":\"exists and is not ours\",\"count\":3,\"time\":1795500000}"
 
 /* The names of verdicts belong to common/kube: take them from there. */
@@ -128,6 +129,7 @@ static void event_cannot_claim_a_cluster(void **state)
 		{"/warning", "1", "event.warning: must be true or false"},
 		{"/reason", "\"\"", "event.reason: must be a CamelCase word"},
 		{"/object", "null", "event.object: must be a string"},
+		{"/told", NULL, "event.told: missing"},
 		{"/count", "-5", "event.count: must be zero or more"},
 		{"/time", "\"now\"", "event.time: must be a whole number"},
 	};
@@ -167,9 +169,9 @@ static void encoder_cleans_text(void **state)
 /* What another process says may end in a terminal or in a status: nothing in it is obeyed or misleads. */
 static void decoder_hides_controls(void **state)
 {
-	sy_auto_json json_object *value = json_tokener_parse(
-		"{\"warning\":false,\"group\":\"\",\"resource\":\"widgets\",\"object\":\"a\",\"reason\":\"Refused\",\"count\":1,\"time\":1,"
-		"\"message\":\"\\u001b[2Jgr\xc3\xbc\xc3\x9f\\n\\u202eenif\\u009b\"}");
+	sy_auto_json json_object *value = json_tokener_parse("{\"warning\":false,\"told\":false,\"group\":\"\",\"resource\":\"widgets\","
+							     "\"object\":\"a\",\"reason\":\"Refused\",\"count\":1,\"time\":1,"
+							     "\"message\":\"\\u001b[2Jgr\xc3\xbc\xc3\x9f\\n\\u202eenif\\u009b\"}");
 	struct sy_event event = {0};
 
 	(void)state;

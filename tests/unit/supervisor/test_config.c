@@ -208,6 +208,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config->allow_claim_count, 1);
 	assert_string_equal(config->allow_claims[0], "configmaps");
 	assert_true(config->cluster_scoped);
+	assert_false(config->tenant_events);
 	assert_false(config->sync_root_ca);
 	assert_false(config->sync_service_account_tokens);
 	assert_int_equal(config->rule_count, 0);
@@ -238,7 +239,8 @@ static void test_values(void **state)
 			"[root:org:team-a, 27ehv3w54us5fp8e, 'system:admin']") "sync:\n  namespaceCleanDelay: 1m30s\n  namespaceLabels: "
 									       "{a.b/c: D, e: ''}\n  unbind: Orphan\n"
 									       "  optionalClaims: [secrets, widgets.example.dev]\n  "
-									       "allowClaims: []\n  clusterScoped: false\n"
+									       "allowClaims: []\n  tenantEvents: true\n  clusterScoped: "
+									       "false\n"
 									       "  syncRootCA: true\n  syncServiceAccountTokens: true\n  "
 									       "resources:\n"
 									       "  - {group: '', resource: configmaps}\n"
@@ -265,6 +267,7 @@ static void test_values(void **state)
 	assert_int_equal(config->optional_claim_count, 2);
 	assert_int_equal(config->allow_claim_count, 0);
 	assert_false(config->cluster_scoped);
+	assert_true(config->tenant_events);
 	assert_true(config->sync_root_ca && config->sync_service_account_tokens);
 	assert_int_equal(config->rule_count, 2);
 	assert_string_equal(config->rules[0].group, "");
@@ -351,6 +354,7 @@ static void test_example_defaults(void **state)
 	assert_int_equal(full->unbind, config->unbind);
 	assert_int_equal(full->allow_claim_count, config->allow_claim_count);
 	assert_int_equal(full->cluster_scoped, config->cluster_scoped);
+	assert_int_equal(full->tenant_events, config->tenant_events);
 	sy_config_free(full);
 	sy_config_free(config);
 	sy_file_wipe(text, len);
