@@ -1,0 +1,158 @@
+"""podman with a storage of its own, the Debian that the image is built in, and the image.
+
+What this kind of machine needs (no overlay, no systemd's cgroups, setrlimit refused) is in the two files that CONTAINERS_CONF and
+CONTAINERS_STORAGE_CONF name, so that every command is what a person would type. Nothing outside of the directory is touched."""
+
+import hashlib
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+
+from syncerd import ROOT
+from testbed.waiting import PATIENCE
+
+PROGRAMS = ("podman", "runc", "mmdebstrap", "gcc")
+CONTAINERS_CONF = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+lock_type = "file"
+events_logger = "file"
+static_dir = "{0}/storage/libpod"
+tmp_dir = "{0}/tmp"
+volume_path = "{0}/volumes"
+"""
+STORAGE_CONF = """
+[storage]
+driver = "vfs"
+graphroot = "{0}/storage"
+runroot = "{0}/run"
+"""
+# Debian 12 with what `install-deps build` wants, installed by that script itself.
+MMDEBSTRAP = """mmdebstrap --quiet --variant=minbase --include=ca-certificates --customize-hook="copy-in {0} /root"
+    --customize-hook='chroot "$1" /root/install-deps build' --customize-hook='rm "$1/root/install-deps"' bookworm"""
+PROBE = "#include <unistd.h>\nint main(void) { return write(1, \"hello\", 5) != 5; }\n"
+
+
+class Unable(Exception):
+    """This machine cannot run containers; str() says why."""
+
+
+def readme_command(beginning):
+    """The words of the command in packaging/README.md that begins so."""
+    text = pathlib.Path(ROOT, "packaging", "README.md").read_text().replace("\\\n", " ")
+    found = [line for line in text.splitlines() if line.startswith(beginning)]
+    assert len(found) == 1, f"packaging/README.md has {len(found)} lines that begin with {beginning!r}"
+    return shlex.split(found[0], comments=True)
+
+
+def keep(file, path):
+    """Copy a file to where the next run finds it, and remove what earlier ones left there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in path.parent.glob("container-base-*"):
+        old.unlink()
+    partial = path.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(file, partial)
+    partial.rename(path)
+
+
+class Engine:
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.tmpfs = []
+        for name, text in (("containers.conf", CONTAINERS_CONF), ("storage.conf", STORAGE_CONF)):
+            (self.directory / name).write_text(text.format(self.directory))
+        self.env = {**os.environ, "CONTAINERS_CONF": str(self.directory / "containers.conf"), "BUILDAH_ISOLATION": "chroot", "BUILDAH_LAYERS": "false",
+                    "CONTAINERS_STORAGE_CONF": str(self.directory / "storage.conf"), "TMPDIR": str(self.directory)}
+
+    def __call__(self, *words, check=True, timeout=120, binary=False):
+        """podman WORDS; its standard output, or with check=False what subprocess has."""
+        done = subprocess.run(["podman", *map(str, words)], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=not binary, cwd=ROOT,
+                              timeout=timeout * PATIENCE, check=False)
+        if not check:
+            return done
+        assert done.returncode == 0, f"podman {shlex.join(map(str, words))}: status {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout if binary else done.stdout.strip()
+
+    def attempt(self, *words):
+        """podman WORDS, where nobody can do anything about a failure; what it wrote."""
+        try:
+            done = self(*words, check=False)
+            return done.stdout + done.stderr
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+
+    def probe(self):
+        """Unable, unless a container of one static program runs here."""
+        absent = [name for name in PROGRAMS if not shutil.which(name)]
+        if absent:
+            raise Unable(f"{', '.join(absent)} not found (packaging/install-deps container)")
+        if os.geteuid() != 0:
+            raise Unable("not root")
+        folder = self.directory / "probe"
+        folder.mkdir()
+        (folder / "probe.c").write_text(PROBE)
+        (folder / "Containerfile").write_text("FROM scratch\nCOPY probe /probe\nUSER 65532:65532\nENTRYPOINT [\"/probe\"]\n")
+        subprocess.run(["gcc", "-static", "-o", folder / "probe", folder / "probe.c"], check=True)
+        confined = ["--network", "host", "--memory", "64m", "--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges"]
+        for words in (["build", "-q", "-t", "probe", folder], ["run", "--rm", *confined, "probe"]):
+            try:
+                done = self(*words, check=False)
+            except subprocess.TimeoutExpired:
+                raise Unable(f"podman {words[0]} does not end") from None
+            if done.returncode != 0 or words[0] == "run" and done.stdout != "hello":
+                raise Unable(f"podman {words[0]}: status {done.returncode}: {' '.join(done.stderr.split())[-400:]}")
+
+    def base(self):
+        """The Debian 12 of the build stage, imported as localhost/debian12; Unable where no mirror gives one. What `install-deps build` wants
+        is installed in it by that script, once: the file is kept beside the servers' programs."""
+        script = pathlib.Path(ROOT, "packaging", "install-deps")
+        key = hashlib.sha256(script.read_bytes() + MMDEBSTRAP.encode()).hexdigest()[:12]
+        cache = pathlib.Path(os.environ.get("SYNCERD_TESTBED") or os.path.expanduser("~/.cache/syncerd-testbed"))
+        kept = cache / f"container-base-{key}.tar"
+        if kept.exists():
+            self("import", "-q", kept, "debian12", timeout=200)
+            return
+        fresh = self.debootstrap(script)
+        self("import", "-q", fresh, "debian12", timeout=200)
+        try:
+            keep(fresh, kept)
+        except OSError as error:
+            print(f"{kept} could not be kept: {error}")
+        fresh.unlink()
+
+    def debootstrap(self, script):
+        sources = [path for path in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list") if os.path.exists(path)][:1]
+        fresh = self.directory / "base.tar"
+        options = [f"--aptopt={path}" for path in sorted(pathlib.Path("/etc/apt/apt.conf.d").glob("99*"))]
+        done = subprocess.run(
+            [*shlex.split(MMDEBSTRAP.format(script)), str(fresh), *sources, *options],
+            env={**os.environ, "TMPDIR": str(self.directory)}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Unable(f"mmdebstrap: status {done.returncode}: {' '.join(done.stderr.split())[-400:]}")
+        return fresh
+
+    def build(self):
+        """The image, by the command of the README."""
+        self(*readme_command("podman build")[1:], timeout=500)
+
+    def mount_tmpfs(self, path, size):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},nosuid,nodev", "tmpfs", path], check=True)
+        self.tmpfs.append(path)
+
+    def close(self):
+        for words in (["rm", "--all", "--force", "--time", "0"], ["volume", "rm", "--all", "--force"]):
+            self.attempt(*words)
+        for path in self.tmpfs:
+            subprocess.run(["umount", path], check=False)
+        with open("/proc/self/mounts") as file:
+            left = [line.split()[1] for line in file if line.split()[1].startswith(f"{self.directory}/")]
+        for path in reversed(left):
+            subprocess.run(["umount", "--lazy", path], check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,122 @@
+"""One life of a container that is run as packaging/README.md says, on the real servers. The tests build on each other."""
+
+import os
+import shutil
+
+import pytest
+import yaml
+from box import UID, Box
+from engine import readme_command
+from installed import Installed
+from objects import WIDGETS, widget
+from testbed import wait_for
+
+MEMORY = 256 << 20
+
+
+@pytest.fixture(scope="module")
+def etc(image, world, scratch):
+    """/etc/syncerd of a site that was made by `syncerctl install`, readable for the container's user."""
+    site = Installed(world, scratch("site"))
+    site.install_all()
+    folder = scratch("etc")
+    for kubeconfig in (site.kcp_kubeconfig, site.cluster_kubeconfig):
+        shutil.copy(kubeconfig, folder)
+    config = site.config(kcp={"kubeconfig": "/etc/syncerd/kcp.kubeconfig"}, cluster={"kubeconfig": "/etc/syncerd/cluster.kubeconfig"})
+    write(folder, config)
+    return site, folder, config
+
+
+def write(folder, config):
+    with open(os.path.join(folder, "syncerd.yaml"), "w") as file:
+        yaml.safe_dump(config, file)
+    for entry in os.scandir(folder):
+        os.chown(entry.path, 0, UID)
+        os.chmod(entry.path, 0o640)
+
+
+def command(beginning, folder):
+    words = [word.replace("/etc/syncerd:/etc/syncerd", f"{folder}:/etc/syncerd") for word in readme_command(beginning)]
+    assert f"{folder}:/etc/syncerd:ro" in words
+    return words
+
+
+def start(engine, folder):
+    """The README's command, but for the folder, the host's network (the servers are on loopback) and a limit that is looked at."""
+    words = command("podman run --detach", folder)
+    assert words[3] == "--name" and words[-1] == "syncerd"
+    return Box(engine, words[4]).run(["--network", "host", "--memory", MEMORY, *words[5:-1]])
+
+
+@pytest.fixture(scope="module")
+def box(engine, etc):
+    made = start(engine, etc[1])
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def tenants(etc):
+    return etc[0].tenants(2)
+
+
+def test_the_configuration_is_checked(engine, etc):
+    """As a new user would, before the first start."""
+    engine(*command("podman run --rm", etc[1])[1:])
+
+
+def test_the_main_job(box, tenants):
+    for number, tenant in enumerate(tenants):
+        box.wait_state(tenant, "Syncing", timeout=60)
+        box.check_main_job(tenant, WIDGETS, widget("boxed"), f"Running{number}")
+
+
+def test_how_it_is_confined(box, tenants):
+    assert len(box.workers()) == 2
+    box.check_confined(MEMORY)
+    box.show_memory("container", MEMORY)
+
+
+def test_the_tools_inside(box):
+    assert "edge-1" in box.ctl("status")
+    assert box.engine("exec", box.name, "sh", check=False).returncode == 127
+
+
+def test_a_killed_worker(box, tenants):
+    box.check_killed_worker(tenants[0])
+    assert sorted(entry["restarts"] for entry in box.ctl_json("workspaces")) == [0, 1]
+    box.check_main_job(tenants[0], WIDGETS, widget("after-the-kill"), "Back")
+
+
+def test_reload(box, tenants, etc):
+    """SIGHUP to process 1: the new file counts, every process stays."""
+    before = [box.pid, *box.workers()]
+    assert "debug" not in box.text()
+    write(etc[1], {**etc[2], "log": {"level": "debug"}})
+    box.hup()
+    wait_for(lambda: "debug" in box.text(), 60, "a line of the level that is new")
+    box.check_main_job(tenants[1], WIDGETS, widget("after-the-reload"), "Reloaded")
+    assert [box.pid, *box.workers()] == before
+
+
+def test_a_new_container_goes_on(engine, box, tenants, etc):
+    """SIGTERM ends it with 0 in time and says so in kcp; what the volume holds, identity and pauses, is the next one's."""
+    site, folder, _ = etc
+    box.ctl("pause", tenants[1].path)
+    identity = site.status()["syncer"]["identity"]
+    uids = [tenant.down(WIDGETS, "boxed")["metadata"]["uid"] for tenant in tenants]
+    pids = [box.pid, *box.workers()]
+    assert box.stop() == 0
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+    assert site.condition("HeartbeatHealthy")["reason"] == "SyncerStopped"
+    box.remove()
+    tenants[0].create(widget("meanwhile"))
+    start(engine, folder)
+    tenants[0].wait_down(WIDGETS, "meanwhile", timeout=60)
+    box.wait_state(tenants[0], "Syncing", timeout=60)
+    site.wait_condition("HeartbeatHealthy", "True", timeout=60)
+    assert site.status()["syncer"]["identity"] == identity
+    assert [tenant.down(WIDGETS, "boxed")["metadata"]["uid"] for tenant in tenants] == uids
+    assert box.view(tenants[1])["state"] == "Paused"
+    box.ctl("resume", tenants[1].path)
+    box.wait_state(tenants[1], "Syncing", timeout=60)
