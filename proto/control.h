@@ -4,7 +4,7 @@
  *   answer    {"v":1,"id":<n>,"ok":true,"value":...}     or   {"v":1,"id":<n>,"ok":false,"error":"...","code":"NotFound"}
  * `events` with {"follow":true} is answered by one line per event, each {"v":1,"id":<n>,"ok":true,"more":true,"value":{...}}.
  *
- * verbs: status, workspaces, workspace{workspace}, restart{workspace}, pause{workspace}, resume{workspace}, approve{workspace}, loglevel{level, workspace?},
+ * verbs: status{workspaces?}, workspaces, workspace{workspace}, restart{workspace}, pause{workspace}, resume{workspace}, approve{workspace}, loglevel{level, workspace?},
  *        events{follow?, workspace?}, dump{workspace, key?, resource?}, version,
  *        cordon, uncordon, drain, schedule
  * workspace: a path or a logical cluster name.

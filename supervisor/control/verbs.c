@@ -6,8 +6,6 @@
 
 #include "supervisor/control/verbs.h"
 
-#define REFUSED_SHOWN 100 /* their number is not bounded by that of the workers, and an answer has a greatest size */
-
 struct follower {
 	struct sy_control_call *call;
 	char *cluster; /* NULL = all */
@@ -70,29 +68,16 @@ static void finish(struct sy_control_call *call, const struct sy_tenant *tenant,
 
 static void do_status(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args)
 {
-	(void)args;
-	answer(call, sy_verbs_status(sup));
+	bool workspaces = false;
+
+	sy_json_bool(args, &workspaces, "workspaces", NULL);
+	answer(call, workspaces ? sy_verbs_sample(sup) : sy_verbs_status(sup));
 }
 
 static void do_workspaces(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args)
 {
-	json_object *array = json_object_new_array();
-	size_t refused = 0;
-
 	(void)args;
-	for (size_t i = 0; array && i < sup->tenants.count; i++) {
-		json_object *item;
-
-		if (sup->tenants.items[i]->refused && ++refused > REFUSED_SHOWN)
-			continue;
-		item = sy_verbs_workspace(sup, sup->tenants.items[i]);
-		if (!item || json_object_array_add(array, item) < 0) {
-			json_object_put(item);
-			json_object_put(array);
-			array = NULL;
-		}
-	}
-	answer(call, array);
+	answer(call, sy_verbs_each(sup, sy_verbs_workspace));
 }
 
 static void do_workspace(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args)

@@ -7,6 +7,8 @@
 #include "supervisor/process/usage.h"
 #include "supervisor/status/status.h"
 
+#define REFUSED_SHOWN 100 /* their number is not bounded by that of the workers, and an answer has a greatest size */
+
 /* An object under construction: the first failure is kept, everything after it is skipped. */
 struct maker {
 	json_object *object;
@@ -223,28 +225,42 @@ static json_object *show_resource(const struct sy_report_resource *resource)
 	return made(&out);
 }
 
+static json_object *show_both(uint64_t up, uint64_t down)
+{
+	struct maker out = make();
+
+	put_uint(&out, "up", up);
+	put_uint(&out, "down", down);
+	return made(&out);
+}
+
 static void put_report(struct maker *out, const struct sy_report *report)
 {
 	uint64_t objects = 0, synced = 0, pending = 0, failing = 0;
-	json_object *resources = json_object_new_array();
-	struct maker requests = make();
 
 	for (size_t i = 0; report && i < report->resource_count; i++) {
 		objects += report->resources[i].objects;
 		synced += report->resources[i].synced;
 		pending += report->resources[i].pending;
 		failing += report->resources[i].failing;
-		if (append(resources, show_resource(&report->resources[i])) < 0)
-			out->r = -1;
 	}
 	put_uint(out, "objects", objects);
 	put_uint(out, "synced", synced);
 	put_uint(out, "pending", pending);
 	put_uint(out, "failing", failing);
 	put_int(out, "lagMs", report ? report->lag_ms : 0);
-	put_uint(&requests, "up", report ? report->up_requests : 0);
-	put_uint(&requests, "down", report ? report->down_requests : 0);
-	put(out, "requests", made(&requests));
+	put(out, "requests", show_both(report ? report->up_requests : 0, report ? report->down_requests : 0));
+	put(out, "writes", show_both(report ? report->writes_up : 0, report ? report->writes_down : 0));
+}
+
+static void put_resources(struct maker *out, const struct sy_report *report)
+{
+	json_object *resources = json_object_new_array();
+
+	for (size_t i = 0; report && i < report->resource_count; i++) {
+		if (append(resources, show_resource(&report->resources[i])) < 0)
+			out->r = -1;
+	}
 	put(out, "resources", resources);
 }
 
@@ -286,29 +302,83 @@ static void put_bindings(struct maker *out, const struct sy_supervisor *sup, con
 	put(out, "bindings", array);
 }
 
+static void put_short(struct maker *out, struct sy_supervisor *sup, const struct sy_tenant *tenant, struct sy_phase_result *ret_phase,
+		      struct sy_worker_view *ret_view)
+{
+	int64_t resident, anonymous;
+
+	sy_assess_phase(sup, tenant, ret_phase, ret_view);
+	if (!sy_usage_memory(ret_view->pid, &resident, &anonymous))
+		resident = anonymous = 0;
+	put_str(out, "path", tenant->path);
+	put_str(out, "cluster", tenant->cluster);
+	put_int(out, "pid", ret_view->pid);
+	put_str(out, "state", sy_phase_name(ret_phase->phase));
+	put_str(out, "reason", ret_phase->reason);
+	put_str(out, "process", ret_view->cluster ? sy_worker_state_name(ret_view->state) : "");
+	put_uint(out, "incarnation", ret_view->incarnation);
+	put_int(out, "restarts", ret_view->restarts);
+	put_int(out, "anonymousBytes", anonymous);
+	put_int(out, "residentBytes", resident);
+	put_int(out, "reportAgeMs", ret_view->report ? ret_view->report_age_ms : -1);
+	put_bool(out, "paused", sup->workers && sy_workers_is_paused(sup->workers, tenant->cluster));
+	put_report(out, ret_view->report);
+}
+
+static json_object *show_short(struct sy_supervisor *sup, const struct sy_tenant *tenant)
+{
+	struct sy_phase_result phase;
+	struct sy_worker_view view;
+	struct maker out = make();
+
+	put_short(&out, sup, tenant, &phase, &view);
+	return made(&out);
+}
+
 json_object *sy_verbs_workspace(struct sy_supervisor *sup, const struct sy_tenant *tenant)
 {
 	struct sy_phase_result phase;
 	struct sy_worker_view view;
 	struct maker out = make();
 
-	sy_assess_phase(sup, tenant, &phase, &view);
-	put_str(&out, "path", tenant->path);
-	put_str(&out, "cluster", tenant->cluster);
-	put_int(&out, "pid", view.pid);
-	put_str(&out, "state", sy_phase_name(phase.phase));
-	put_str(&out, "reason", phase.reason);
+	put_short(&out, sup, tenant, &phase, &view);
 	put_str(&out, "message", phase.message[0] ? phase.message : tenant->problem);
-	put_str(&out, "process", view.cluster ? sy_worker_state_name(view.state) : "");
-	put_int(&out, "restarts", view.restarts);
 	put_int(&out, "memoryBytes", sy_usage_private_bytes(view.pid));
 	put_str(&out, "limitedBy", view.limited_by);
 	put_int(&out, "memoryMaxBytes", sup->config->limits.memory_max);
 	put_str(&out, "lastExit", view.last_exit);
 	put_str(&out, "lastExitDetail", view.last_exit_detail);
 	put_int(&out, "retryInMs", view.retry_in_ms);
-	put_bool(&out, "paused", sup->workers && sy_workers_is_paused(sup->workers, tenant->cluster));
-	put_report(&out, view.report);
+	put_resources(&out, view.report);
 	put_bindings(&out, sup, tenant->cluster);
+	return made(&out);
+}
+
+json_object *sy_verbs_each(struct sy_supervisor *sup, json_object *(*show)(struct sy_supervisor *, const struct sy_tenant *))
+{
+	json_object *array = json_object_new_array();
+	size_t refused = 0;
+
+	for (size_t i = 0; array && i < sup->tenants.count; i++) {
+		if (sup->tenants.items[i]->refused && ++refused > REFUSED_SHOWN)
+			continue;
+		if (append(array, show(sup, sup->tenants.items[i])) < 0) {
+			json_object_put(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+json_object *sy_verbs_sample(struct sy_supervisor *sup)
+{
+	struct maker out = {.object = sy_verbs_status(sup)};
+	int64_t resident = 0, anonymous = 0;
+
+	out.r = out.object && sy_usage_memory(getpid(), &resident, &anonymous) ? 0 : -1;
+	put_int(&out, "uptimeMs", sy_loop_now_ms(sup->loop) - sup->started_ms);
+	put_int(&out, "anonymousBytes", anonymous);
+	put_int(&out, "residentBytes", resident);
+	put(&out, "list", sy_verbs_each(sup, show_short));
 	return made(&out);
 }

@@ -58,13 +58,14 @@ int64_t sy_usage_private_bytes(pid_t pid)
 	return kib >= 0 ? kib * 1024 : anonymous < 0 ? 0 : anonymous;
 }
 
-static bool read_stat(pid_t pid, char *text, size_t size)
+/* A whole file of /proc that is one line. */
+static bool read_line(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64];
 	size_t len;
 	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	file = pid > 0 ? fopen(path, "re") : NULL;
 	if (!file)
 		return false;
@@ -74,6 +75,25 @@ static bool read_stat(pid_t pid, char *text, size_t size)
 	return len > 0;
 }
 
+bool sy_usage_memory(pid_t pid, int64_t *ret_resident_bytes, int64_t *ret_anonymous_bytes)
+{
+	const int64_t page = sysconf(_SC_PAGESIZE);
+	int64_t field[3]; /* size, resident, shared: all in pages */
+	char text[256], *rest = text;
+
+	if (page <= 0 || !read_line(pid, "statm", text, sizeof(text)))
+		return false;
+	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
+		const char *word = strsep(&rest, " \n");
+
+		if (!word || !sy_num_parse(word, 0, INT64_MAX / page, &field[i]))
+			return false;
+	}
+	*ret_resident_bytes = field[1] * page;
+	*ret_anonymous_bytes = field[1] > field[2] ? (field[1] - field[2]) * page : 0;
+	return true;
+}
+
 /* proc(5) numbers the fields from 1; the second is a name in parentheses that may hold anything. */
 bool sy_usage_of(pid_t pid, struct sy_usage *ret_usage)
 {
@@ -81,7 +101,7 @@ bool sy_usage_of(pid_t pid, struct sy_usage *ret_usage)
 	int64_t field[25] = {0};
 	char text[1024], *rest, *word;
 
-	if (ticks <= 0 || page <= 0 || !read_stat(pid, text, sizeof(text)))
+	if (ticks <= 0 || page <= 0 || !read_line(pid, "stat", text, sizeof(text)))
 		return false;
 	rest = strrchr(text, ')');
 	if (!rest)

@@ -16,6 +16,9 @@ int64_t sy_usage_private_bytes(pid_t pid);
 /* Its anonymous memory alone, which costs the same for every process; -1 = unknown. */
 int64_t sy_usage_anonymous_bytes(pid_t pid);
 
+/* Resident memory, and what of it is anonymous, with one look that costs the same for every process. False: no such process. */
+bool sy_usage_memory(pid_t pid, int64_t *ret_resident_bytes, int64_t *ret_anonymous_bytes);
+
 /* Memory that counts for RLIMIT_DATA without being used, such as the stacks of its threads; -1 = unknown. */
 int64_t sy_usage_reserved_bytes(pid_t pid);
 
