@@ -15,7 +15,7 @@ _syncerctl()
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces restart approve pause resume cordon uncordon drain loglevel events dump describe explain orphans release watch-heartbeat install uninstall version'
+	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain orphans release watch-heartbeat install uninstall version'
 	local common='--socket --output --help --version'
 	local i command='' target='' second='' socket=()
 
@@ -40,6 +40,10 @@ _syncerctl()
 	done
 
 	case $prev in
+	--sort)
+		mapfile -t COMPREPLY < <(compgen -W 'path rate lag memory restarts' -- "$cur")
+		return
+		;;
 	--output | -o)
 		mapfile -t COMPREPLY < <(compgen -W 'table wide json yaml' -- "$cur")
 		return
@@ -92,6 +96,9 @@ _syncerctl()
 		elif [[ -z $target ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_syncerctl_names)" -- "$cur")
 		fi
+		;;
+	top)
+		mapfile -t COMPREPLY < <(compgen -W "--interval --sort --count --once $common" -- "$cur")
 		;;
 	drain)
 		mapfile -t COMPREPLY < <(compgen -W "--wait --timeout $common" -- "$cur")

@@ -93,14 +93,6 @@ static error_t parse_drain(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool is_state(json_object *value, const char *wanted)
 {
 	const char *state = sy_json_str(value, "state", NULL);
@@ -136,7 +128,7 @@ static void progress(json_object *value, char **said)
 /* Until nothing is left. The value of each look replaces the one before. */
 static int wait_for_end(const struct drain *drain, json_object **value)
 {
-	int64_t until = now_ms() + drain->timeout_ms;
+	int64_t until = ctl_now_ms() + drain->timeout_ms;
 	sy_auto_free char *said = NULL;
 	int rc = CTL_OK;
 
@@ -146,7 +138,7 @@ static int wait_for_end(const struct drain *drain, json_object **value)
 			return CTL_FAILED;
 		}
 		progress(*value, &said);
-		if (now_ms() >= until) {
+		if (ctl_now_ms() >= until) {
 			ctl_error("not over within %lld s; it goes on, see 'syncerctl workspaces'", (long long)(drain->timeout_ms / 1000));
 			return CTL_TIMEOUT;
 		}

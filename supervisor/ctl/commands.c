@@ -9,6 +9,7 @@
 static const struct ctl_command commands[] = {
 	{"status", "the state of this syncerd", ctl_status},
 	{"workspaces", "the workspaces that are served", ctl_workspaces},
+	{"top", "workspaces with rates, lag and memory, live", ctl_top},
 	{"restart", "restart one workspace's worker", ctl_restart},
 	{"approve", "let go what the guard against mass deletion holds", ctl_approve},
 	{"pause", "stop writing for one workspace", ctl_pause},

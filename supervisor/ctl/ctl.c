@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/visible.h"
 #include "supervisor/config/yaml.h"
@@ -150,6 +151,34 @@ void ctl_parse(struct ctl *ctl, int argc, char **argv, const char *args_doc, con
 	for (int i = 0; i < max; i++)
 		positional[i] = NULL;
 	ctl_argp(&argp, argv[0], argc, argv, &input);
+}
+
+void *ctl_checked(void *memory)
+{
+	if (!memory) {
+		ctl_error("out of memory");
+		exit(CTL_FAILED);
+	}
+	return memory;
+}
+
+char *ctl_format(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	return ctl_checked(n < 0 ? NULL : text);
+}
+
+int64_t ctl_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool ctl_wants_table(const struct ctl *ctl)

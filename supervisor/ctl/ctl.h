@@ -50,6 +50,7 @@ const struct ctl_command *ctl_command_at(size_t index);
 
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workspaces(struct ctl *ctl, int argc, char **argv);
+int ctl_top(struct ctl *ctl, int argc, char **argv);
 int ctl_restart(struct ctl *ctl, int argc, char **argv);
 int ctl_approve(struct ctl *ctl, int argc, char **argv);
 int ctl_pause(struct ctl *ctl, int argc, char **argv);
@@ -98,6 +99,13 @@ void ctl_print_events(json_object *events);
 json_object *ctl_dump_args(const char *workspace, const char *key);
 /* Text from syncerd or a server, made safe for a terminal (base/visible.h). malloc'ed; exits when memory is short. */
 char *ctl_visible(const char *text);
+
+/* memory, which must not be NULL: exits with a message otherwise. */
+void *ctl_checked(void *memory);
+/* Formatted text, malloc'ed; exits when memory is short. */
+char *ctl_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Milliseconds of the monotonic clock. */
+int64_t ctl_now_ms(void);
 
 /* One line on stderr, made visible. */
 void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -15,18 +15,9 @@ struct ctl_table {
 	char **cells; /* rows * columns */
 };
 
-static void *checked(void *memory)
-{
-	if (!memory) {
-		ctl_error("out of memory");
-		exit(CTL_FAILED);
-	}
-	return memory;
-}
-
 struct ctl_table *ctl_table_new(const char *const *headings)
 {
-	struct ctl_table *table = checked(calloc(1, sizeof(*table)));
+	struct ctl_table *table = ctl_checked(calloc(1, sizeof(*table)));
 
 	table->headings = headings;
 	while (headings[table->columns])
@@ -44,7 +35,7 @@ void ctl_table_free(struct ctl_table *table)
 
 void ctl_table_row(struct ctl_table *table)
 {
-	table->cells = checked(reallocarray(table->cells, (table->rows + 1) * table->columns, sizeof(char *)));
+	table->cells = ctl_checked(reallocarray(table->cells, (table->rows + 1) * table->columns, sizeof(char *)));
 	for (size_t i = 0; i < table->columns; i++)
 		table->cells[table->rows * table->columns + i] = NULL;
 	table->rows++;
@@ -66,7 +57,7 @@ void ctl_table_cellf(struct ctl_table *table, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	ctl_table_cell(table, checked(text));
+	ctl_table_cell(table, ctl_checked(text));
 	free(text);
 }
 
@@ -108,7 +99,7 @@ void ctl_table_print(const struct ctl_table *table, FILE *out)
 	char *headings[CTL_TABLE_COLUMNS] = {0};
 
 	for (size_t i = 0; i < table->columns; i++) {
-		headings[i] = checked(strdup(table->headings[i]));
+		headings[i] = ctl_checked(strdup(table->headings[i]));
 		widths[i] = width_of(headings[i]);
 		for (size_t row = 0; row < table->rows; row++) {
 			const char *text = table->cells[row * table->columns + i];
