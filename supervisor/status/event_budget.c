@@ -2,20 +2,10 @@
 
 #include <string.h>
 
-static void refill(struct sy_bucket *bucket, int burst, int64_t interval_ms, int64_t now_ms)
-{
-	int64_t passed = (now_ms - bucket->refilled_ms) / interval_ms;
-
-	if (passed <= 0)
-		return;
-	bucket->tokens = passed >= burst - bucket->tokens ? burst : bucket->tokens + (int)passed;
-	bucket->refilled_ms += passed * interval_ms;
-}
-
 void sy_event_budget_init(struct sy_event_budget *budget, int64_t now_ms)
 {
 	memset(budget, 0, sizeof(*budget));
-	budget->all = (struct sy_bucket){SY_BUDGET_ALL_BURST, now_ms};
+	budget->all = (struct sy_tokens){now_ms, SY_BUDGET_ALL_BURST};
 }
 
 static struct sy_budget_share *share_of(struct sy_event_budget *budget, const char *cluster, int64_t now_ms)
@@ -30,7 +20,7 @@ static struct sy_budget_share *share_of(struct sy_event_budget *budget, const ch
 		if (!share->cluster[0] ? oldest->cluster[0] != '\0' : oldest->cluster[0] && share->used_ms < oldest->used_ms)
 			oldest = share;
 	}
-	*oldest = (struct sy_budget_share){.bucket = {SY_BUDGET_BURST, now_ms}};
+	*oldest = (struct sy_budget_share){.tokens = {now_ms, SY_BUDGET_BURST}};
 	(void)strlcpy(oldest->cluster, cluster, sizeof(oldest->cluster));
 	return oldest;
 }
@@ -41,15 +31,15 @@ bool sy_event_budget_take(struct sy_event_budget *budget, const char *cluster, i
 
 	*ret_first = false;
 	share->used_ms = now_ms;
-	refill(&budget->all, SY_BUDGET_ALL_BURST, SY_BUDGET_ALL_REFILL_MS, now_ms);
-	refill(&share->bucket, SY_BUDGET_BURST, SY_BUDGET_REFILL_MS, now_ms);
-	if (share->bucket.tokens == 0 || budget->all.tokens == 0) {
+	sy_tokens_refill(&budget->all, now_ms, SY_BUDGET_ALL_BURST, SY_BUDGET_ALL_REFILL_MS);
+	sy_tokens_refill(&share->tokens, now_ms, SY_BUDGET_BURST, SY_BUDGET_REFILL_MS);
+	if (share->tokens.left == 0 || budget->all.left == 0) {
 		*ret_first = !share->starved;
 		share->starved = true;
 		return false;
 	}
-	share->bucket.tokens--;
-	budget->all.tokens--;
+	share->tokens.left--;
+	budget->all.left--;
 	share->starved = false;
 	return true;
 }

@@ -1,9 +1,12 @@
 """Events on the tenant's own object: posted once, raised by the next worker, and on the SyncTarget where the tenant's workspace takes none."""
+import itertools
 import json
+import time
 
 import pytest
 
 from .simulator import CT_MERGE, SEED, widget, widgets
+from .test_sim_reload import reload
 from .world import CLUSTER, TEAM, Team, settle, wait_for
 
 EVENTS = "/api/v1/namespaces/default/events"
@@ -137,3 +140,55 @@ def test_an_object_in_step_costs_nothing_more(sim, syncerd):
     team.wait_down("w1")
     made = [server.requests(agent="syncer-worker", watch=False) for server in (sim.kcp, sim.cluster)]
     assert made == [1, 1], made
+
+
+def test_what_the_cluster_forbids_is_said_in_both_places(sim, syncerd):
+    """The server's words name accounts of the cluster: those who run it have them, the tenant does not."""
+    sim.cluster.fault("status:403", method="POST", path="/widgets", agent="syncer-worker", times=-1)
+    made = Team(sim).api.call("POST", widgets(), widget("w1"))
+    wait_for(lambda: events(sim, "root:edge", "Unauthorized"), 30, "the Event on the SyncTarget")
+    wait_for(lambda: events(sim, TEAM, "Unauthorized"), 30, "the Event on the object")
+    event = events(sim, TEAM, "Unauthorized")[0]
+    assert event["involvedObject"]["uid"] == made["metadata"]["uid"]
+    assert "Who runs the cluster" in event["message"] and "simulator" not in event["message"]
+    assert "simulator" in events(sim, "root:edge", "Unauthorized")[0]["message"]
+
+
+def test_a_flood_is_bounded(sim, syncerd):
+    """Ten at once, then one in 15 s: the rest goes where the supervisor has its own bound."""
+    began = time.monotonic()
+    foreign(sim)
+    team = Team(sim)
+    namespace = team.down("first")["metadata"]["namespace"]
+    names = [f"many-{number}" for number in range(40)]
+    for name in names:
+        sim.cluster.call("POST", widgets(namespace), widget(name, namespace, owner="somebody"))
+    team.create(*names)
+    wait_for(lambda: events(sim, "root:edge", "ForeignObject"), 30, "the first one that is above")
+    wait_for(lambda: syncerd.workspace(TEAM)["reason"] == "ForeignObjects", 20, "the workspace to be shown as such")
+    wait_for(lambda: len(events(sim, TEAM)) >= 10, 20, "the first ten on the objects")
+    assert len(events(sim, TEAM)) <= 11 + (time.monotonic() - began) / 15
+
+
+def test_a_reload_turns_it_on_and_off(sim, make_syncerd):
+    """Another plan for the same worker."""
+    syncerd = make_syncerd()
+    syncerd.wait_syncing(TEAM)
+    foreign(sim)
+    wait_event(sim, "root:edge")
+    pid, numbers, team = syncerd.pids()[TEAM], itertools.count(2), Team(sim)
+    namespace = team.down("first")["metadata"]["namespace"]
+
+    def next_one_in(place):
+        """A plan arrives when it arrives: one more object fails."""
+        name = f"w{next(numbers)}"
+        sim.cluster.call("POST", widgets(namespace), widget(name, namespace, owner="somebody"))
+        team.create(name)
+        wait_for(lambda: f"default/{name}" in syncerd.ctl("events", TEAM), 20, f"{name} to be told")
+        return [event for event in events(sim, place, "ForeignObject") if name in json.dumps(event)]
+
+    reload(syncerd, ("sync:\n", f"sync:\n{ASKED}\n"))
+    wait_for(lambda: next_one_in(TEAM), 60, "an Event on the object")
+    reload(syncerd, (f"{ASKED}\n", ""))
+    wait_for(lambda: next_one_in("root:edge"), 60, "an Event on the SyncTarget again")
+    assert syncerd.pids()[TEAM] == pid

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/tokens.h"
 #include "base/utf8.h"
 #include "internal.h"
 #include "tenant_events.h"
@@ -49,21 +50,6 @@ int sy_events_new(struct sy_events **ret_events, struct sy_loop *loop, const str
 void sy_events_free(struct sy_events *events)
 {
 	free(events);
-}
-
-bool sy_tokens_take(struct sy_tokens *tokens, int64_t now_ms, unsigned burst, int64_t interval_ms)
-{
-	int64_t earned = (now_ms - tokens->refilled_ms) / interval_ms;
-	if (earned > 0) {
-		tokens->left = earned > burst ? burst : tokens->left + (unsigned)earned;
-		if (tokens->left > burst)
-			tokens->left = burst;
-		tokens->refilled_ms += earned * interval_ms;
-	}
-	if (!tokens->left)
-		return false;
-	tokens->left--;
-	return true;
 }
 
 /* The fact's place: its own, a free one, or that of the one not told for longest. */

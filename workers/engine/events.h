@@ -12,13 +12,6 @@ struct sy_events;
 struct sy_engine_ops;
 struct sy_event;
 
-/* So many at once, then one more in each interval. */
-struct sy_tokens {
-	int64_t refilled_ms;
-	unsigned left;
-};
-bool sy_tokens_take(struct sy_tokens *tokens, int64_t now_ms, unsigned burst, int64_t interval_ms);
-
 #define SY_EVENT_TABLE 256	  /* facts remembered; the oldest makes room */
 #define SY_EVENT_WINDOW_MS 600000 /* the same fact within this time is one event with a count */
 #define SY_EVENT_BURST 16	  /* events at once, then one per second */

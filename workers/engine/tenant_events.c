@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/tokens.h"
 #include "internal.h"
 #include "kube/event.h"
 #include "ownership.h"

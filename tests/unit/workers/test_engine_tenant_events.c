@@ -56,26 +56,11 @@ static void only_where_the_plan_says_so(void **state)
 	free(object);
 }
 
-static void tokens(void **state)
-{
-	struct sy_tokens tokens = {1000, SY_TENANT_EVENTS_BURST};
-	unsigned taken = 0;
-
-	(void)state;
-	for (int i = 0; i < 100; i++)
-		taken += sy_tokens_take(&tokens, 1000, SY_TENANT_EVENTS_BURST, SY_TENANT_EVENTS_REFILL_MS);
-	assert_int_equal(taken, SY_TENANT_EVENTS_BURST);
-	assert_false(sy_tokens_take(&tokens, 1000 + SY_TENANT_EVENTS_REFILL_MS - 1, SY_TENANT_EVENTS_BURST, SY_TENANT_EVENTS_REFILL_MS));
-	assert_true(sy_tokens_take(&tokens, 1000 + SY_TENANT_EVENTS_REFILL_MS, SY_TENANT_EVENTS_BURST, SY_TENANT_EVENTS_REFILL_MS));
-	assert_false(sy_tokens_take(&tokens, 1000 + SY_TENANT_EVENTS_REFILL_MS, SY_TENANT_EVENTS_BURST, SY_TENANT_EVENTS_REFILL_MS));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_a_tenant_can_mend_is_said),
 		cmocka_unit_test(only_where_the_plan_says_so),
-		cmocka_unit_test(tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
