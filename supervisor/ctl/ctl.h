@@ -28,7 +28,9 @@ enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML };
 struct ctl {
 	const char *socket;
 	enum ctl_output output;
-	bool colour; /* standard output is a terminal and NO_COLOR is unset */
+	bool colour;	       /* standard output is a terminal and NO_COLOR is unset */
+	int answer_seconds;    /* how long to wait for an answer; 0 = the usual time */
+	struct sy_error *told; /* where ctl_request puts what went wrong; NULL = on stderr */
 };
 
 /* One subcommand. argv[0] is its name. Returns an enum ctl_exit. */
@@ -63,6 +65,7 @@ int ctl_events(struct ctl *ctl, int argc, char **argv);
 int ctl_dump(struct ctl *ctl, int argc, char **argv);
 int ctl_describe(struct ctl *ctl, int argc, char **argv);
 int ctl_explain(struct ctl *ctl, int argc, char **argv);
+int ctl_diagnose(struct ctl *ctl, int argc, char **argv);
 int ctl_install(struct ctl *ctl, int argc, char **argv);
 int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
 int ctl_orphans(struct ctl *ctl, int argc, char **argv);
