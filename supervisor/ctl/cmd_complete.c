@@ -148,7 +148,7 @@ static int complete(const struct line *line, const char *typed)
 	if (is_socket(line->pending))
 		return FILES;
 	if (line->pending) {
-		offer_words("table wide json yaml", typed);
+		offer_words("table wide json yaml name", typed);
 	} else if (*typed == '-') {
 		offer_words("--socket --output --help --version", typed);
 	} else if (line->command) {

@@ -22,7 +22,6 @@ static const struct ctl_command commands[] = {
 	{"dump", "what is known about one object", ctl_dump},
 	{"describe", "the whole story of one workspace or object", ctl_describe},
 	{"explain", "what a condition, phase or reason means", ctl_explain},
-	{"diagnose", "a bundle for whoever is to help, without secrets", ctl_diagnose},
 	{"orphans", "what is left in the cluster that no SyncTarget wants", ctl_orphans},
 	{"release", "let go in kcp what a dead syncerd still holds", ctl_release},
 	{"watch-heartbeat", "say it in kcp when a SyncTarget's heartbeat is missing", ctl_watch_heartbeat},
@@ -110,6 +109,24 @@ static char *help_filter(int key, const char *text, void *input)
 	return out;
 }
 
+static bool has_names(const char *command)
+{
+	static const char *const named[] = {"workspaces", "top", "restart", "approve", "pause", "resume", "dump", "describe", "explain"};
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		if (strcmp(command, named[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool can_colour(void)
+{
+	const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(refused && *refused) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
 int ctl_main(int argc, char **argv)
 {
 	const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
@@ -118,7 +135,7 @@ int ctl_main(int argc, char **argv)
 				  .doc = "Ask and steer the syncerd of this node.\v ",
 				  .children = children,
 				  .help_filter = help_filter};
-	struct ctl ctl = {.socket = CTL_SOCKET, .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+	struct ctl ctl = {.socket = CTL_SOCKET, .colour = can_colour()};
 	struct main_input input = {.ctl = &ctl};
 	char name[32];
 
@@ -128,5 +145,6 @@ int ctl_main(int argc, char **argv)
 	argp_program_version = "syncerctl " SY_VERSION;
 	argp_err_exit_status = CTL_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &input);
+	ctl.nameless = !has_names(input.command->name);
 	return input.command->run(&ctl, argc - input.at, argv + input.at);
 }

@@ -64,7 +64,7 @@ void ctl_print_linef(const char *name, int width, const char *fmt, ...)
 
 static bool output_parse(const char *text, enum ctl_output *ret_output)
 {
-	static const char *const names[] = {"table", "wide", "json", "yaml"};
+	static const char *const names[] = {"table", "wide", "json", "yaml", "name"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(text, names[i])) {
@@ -85,7 +85,11 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		if (!output_parse(arg, &ctl->output))
-			argp_error(state, "--output %s: want table, wide, json or yaml", arg);
+			argp_error(state, "--output %s: want table, wide, json, yaml or name", arg);
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		if (ctl->output == CTL_NAME && ctl->nameless)
+			argp_error(state, "--output name: what this command says has no names");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -94,7 +98,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option common_options[] = {
 	{"socket", 's', "PATH", 0, "Control socket of syncerd (default /run/syncerd/control.sock)", 0},
-	{"output", 'o', "FORM", 0, "table, wide, json or yaml (default table)", 0},
+	{"output", 'o', "FORM", 0, "table, wide, json, yaml or name (default table)", 0},
 	{0},
 };
 
@@ -204,8 +208,47 @@ static int print_yaml(json_object *value)
 	return CTL_OK;
 }
 
+static const char *text_in(json_object *value, const char *key)
+{
+	const char *text = sy_json_str(value, key, NULL);
+
+	return text && *text ? text : NULL;
+}
+
+/* Once each. */
+static void print_name(json_object *value, json_object *said)
+{
+	const char *const names[] = {text_in(value, "path"), text_in(value, "cluster"), text_in(value, "name")};
+	const char *resource = text_in(value, "resource"), *key = text_in(value, "key"), *name = NULL;
+
+	for (size_t i = 0; !name && i < sizeof(names) / sizeof(names[0]); i++)
+		name = names[i];
+	sy_auto_free char *object = resource && key ? ctl_format("%s/%s", resource, key) : NULL;
+	sy_auto_free char *visible = ctl_visible(object ? object : name ? name : "");
+	if (!*visible || sy_json_get(said, visible, NULL))
+		return;
+	ctl_args_add(said, visible, json_object_new_boolean(true));
+	puts(visible);
+}
+
+/* Of a list, of an object that holds one, or of an object. */
+static int print_names(json_object *value)
+{
+	json_object *list = json_object_is_type(value, json_type_array) ? value : sy_json_array(value, "objects", NULL);
+	sy_auto_json json_object *said = ctl_args(NULL, NULL);
+
+	list = list ? list : sy_json_array(value, "list", NULL);
+	if (!list)
+		print_name(value, said);
+	for (size_t i = 0; list && i < json_object_array_length(list); i++)
+		print_name(json_object_array_get_idx(list, i), said);
+	return CTL_OK;
+}
+
 int ctl_print_value(struct ctl *ctl, json_object *value)
 {
+	if (ctl->output == CTL_NAME)
+		return print_names(value);
 	if (ctl->output == CTL_YAML)
 		return print_yaml(value);
 	puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -216,6 +259,8 @@ int ctl_print_item(struct ctl *ctl, json_object *value)
 {
 	sy_auto_free char *text = NULL;
 
+	if (ctl->output == CTL_NAME)
+		return print_names(value);
 	if (ctl->output == CTL_YAML) {
 		puts("---");
 		return print_yaml(value);

@@ -23,14 +23,13 @@ enum ctl_exit {
 
 #define CTL_SOCKET "/run/syncerd/control.sock" /* syncerd's default */
 
-enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML };
+enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML, CTL_NAME };
 
 struct ctl {
 	const char *socket;
 	enum ctl_output output;
-	bool colour;	       /* standard output is a terminal and NO_COLOR is unset */
-	int answer_seconds;    /* how long to wait for an answer; 0 = the usual time */
-	struct sy_error *told; /* where ctl_request puts what went wrong; NULL = on stderr */
+	bool colour;   /* standard output is a terminal that can, and NO_COLOR is unset or empty */
+	bool nameless; /* a command runs whose answer has no names: --output name is refused */
 };
 
 /* One subcommand. argv[0] is its name. Returns an enum ctl_exit. */
@@ -65,7 +64,6 @@ int ctl_events(struct ctl *ctl, int argc, char **argv);
 int ctl_dump(struct ctl *ctl, int argc, char **argv);
 int ctl_describe(struct ctl *ctl, int argc, char **argv);
 int ctl_explain(struct ctl *ctl, int argc, char **argv);
-int ctl_diagnose(struct ctl *ctl, int argc, char **argv);
 int ctl_install(struct ctl *ctl, int argc, char **argv);
 int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
 int ctl_orphans(struct ctl *ctl, int argc, char **argv);
@@ -88,7 +86,7 @@ int ctl_request(struct ctl *ctl, const char *verb, json_object *args, json_objec
 /* The same for requests with several answers: show is called for each value until it returns false or the server ends. */
 int ctl_stream(struct ctl *ctl, const char *verb, json_object *args, bool (*show)(struct ctl *ctl, json_object *value));
 
-/* Print a value in the form the user asked for: JSON indented, or YAML. */
+/* Print a value in the form the user asked for: JSON indented, YAML, or names: one a line, as a WORKSPACE, KEY or NAME can be typed. */
 int ctl_print_value(struct ctl *ctl, json_object *value);
 /* One of many values: JSON in one line, or a YAML document with "---" in front. */
 int ctl_print_item(struct ctl *ctl, json_object *value);

@@ -72,7 +72,7 @@ def check_manual(program, text, findings):
     for long, short in program.common.items():
         if short and f"Fl {short[1:]} , Fl {long[1:]}" not in general and short != "-?":
             findings.append(f"manual, options: {short} is missing beside {long}")
-    for code, name in enumerate(("success", "failed", "usage", "incomplete", "waiting", "not found", "unreachable")):
+    for code, name in enumerate(("success", "failed", "usage", "incomplete", "waiting", "not found", "unreachable", "timeout")):
         if not re.search(rf"^\.It {code}$", text, re.MULTILINE):
             findings.append(f"manual, exit status: {code} ({name}) is missing")
 
