@@ -2,12 +2,12 @@
 
 _syncerctl_workspaces()
 {
-	syncerctl "$@" workspaces --output json 2>/dev/null | grep -o '"path": *"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/'
+	syncerctl "$@" workspaces --output name 2>/dev/null
 }
 
 _syncerctl_names()
 {
-	syncerctl explain --output json 2>/dev/null | grep -o '"name": *"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | sort -u
+	syncerctl explain --output name 2>/dev/null
 }
 
 _syncerctl()
@@ -15,7 +15,7 @@ _syncerctl()
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain diagnose orphans release watch-heartbeat install uninstall version'
+	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain orphans release watch-heartbeat install uninstall version'
 	local common='--socket --output --help --version'
 	local i command='' target='' second='' socket=()
 
@@ -45,10 +45,10 @@ _syncerctl()
 		return
 		;;
 	--output | -o)
-		mapfile -t COMPREPLY < <(compgen -W 'table wide json yaml' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'table wide json yaml name' -- "$cur")
 		return
 		;;
-	--socket | -s | --output-file | --output-dir | --config | --output-kubeconfig | --kubeconfig | --cluster-kubeconfig)
+	--socket | -s | --output-kubeconfig | --kubeconfig | --cluster-kubeconfig)
 		_filedir
 		return
 		;;
@@ -125,9 +125,6 @@ _syncerctl()
 	orphans)
 		local own='--delete --uid --force --kubeconfig --context --cluster-kubeconfig --cluster-context'
 		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
-		;;
-	diagnose)
-		mapfile -t COMPREPLY < <(compgen -W "--output-file --output-dir --force --timeout --config $common" -- "$cur")
 		;;
 	release)
 		local own='--target --workspace --all --key --export --force --dry-run --kubeconfig --context'
