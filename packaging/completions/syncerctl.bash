@@ -15,7 +15,7 @@ _syncerctl()
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain orphans release watch-heartbeat install uninstall version'
+	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain diagnose orphans release watch-heartbeat install uninstall version'
 	local common='--socket --output --help --version'
 	local i command='' target='' second='' socket=()
 
@@ -48,7 +48,7 @@ _syncerctl()
 		mapfile -t COMPREPLY < <(compgen -W 'table wide json yaml name' -- "$cur")
 		return
 		;;
-	--socket | -s | --output-kubeconfig | --kubeconfig | --cluster-kubeconfig)
+	--socket | -s | --output-file | --output-dir | --config | --output-kubeconfig | --kubeconfig | --cluster-kubeconfig)
 		_filedir
 		return
 		;;
@@ -125,6 +125,9 @@ _syncerctl()
 	orphans)
 		local own='--delete --uid --force --kubeconfig --context --cluster-kubeconfig --cluster-context'
 		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
+		;;
+	diagnose)
+		mapfile -t COMPREPLY < <(compgen -W "--output-file --output-dir --force --timeout --config $common" -- "$cur")
 		;;
 	release)
 		local own='--target --workspace --all --key --export --force --dry-run --kubeconfig --context'

@@ -101,6 +101,10 @@ int sy_config_load(const char *path, struct sy_config **ret_config, struct sy_er
 /* The same from memory; path is used in messages only. */
 int sy_config_parse(const char *path, const char *data, size_t len, struct sy_config **ret_config, struct sy_error *err);
 
+/* The configuration in effect, with the keys of the file and its defaults; what is not set and has no default is left out. It holds no secret:
+ * no key does, credentials are in the kubeconfigs that it names. The caller owns *ret_value. -ENOMEM. */
+int sy_config_show(const struct sy_config *config, json_object **ret_value, struct sy_error *err);
+
 /* Resolve a server entry to an access: kubeconfig (contexts, inline and file CA/cert/key/token, tokenFile, proxy-url) or, where config
  * allows, the in-cluster ServiceAccount. exec and auth-provider plugins are refused with a message that names the alternative.
  * role ("kcp" or "cluster") is used in messages. */

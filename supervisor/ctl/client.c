@@ -26,7 +26,7 @@ static int exchange(struct ctl *ctl, const char *verb, json_object *args, bool (
 	struct sy_error err = {0};
 	struct sy_buf in;
 	bool more = true;
-	int rc = ctl_conn_open(ctl->socket, show ? 0 : CTL_ANSWER_SECONDS, &fd, &err);
+	int rc = ctl_conn_open(ctl->socket, show ? 0 : ctl->answer_seconds ? ctl->answer_seconds : CTL_ANSWER_SECONDS, &fd, &err);
 
 	if (rc == CTL_OK)
 		rc = ctl_conn_ask(ctl->socket, fd, verb, args, &err);
@@ -43,7 +43,9 @@ static int exchange(struct ctl *ctl, const char *verb, json_object *args, bool (
 		sy_control_answer_done(&answer);
 	}
 	sy_buf_done(&in);
-	if (rc != CTL_OK)
+	if (rc != CTL_OK && ctl->told)
+		*ctl->told = err;
+	else if (rc != CTL_OK)
 		ctl_error("%s", err.text);
 	return rc;
 }

@@ -22,6 +22,7 @@ static const struct ctl_command commands[] = {
 	{"dump", "what is known about one object", ctl_dump},
 	{"describe", "the whole story of one workspace or object", ctl_describe},
 	{"explain", "what a condition, phase or reason means", ctl_explain},
+	{"diagnose", "a bundle for whoever is to help, without secrets", ctl_diagnose},
 	{"orphans", "what is left in the cluster that no SyncTarget wants", ctl_orphans},
 	{"release", "let go in kcp what a dead syncerd still holds", ctl_release},
 	{"watch-heartbeat", "say it in kcp when a SyncTarget's heartbeat is missing", ctl_watch_heartbeat},

@@ -84,14 +84,18 @@ int ctl_conn_ask(const char *path, int fd, const char *verb, json_object *args, 
 
 int ctl_conn_read(const char *path, int fd, bool wait, struct sy_buf *in, struct sy_error *err)
 {
+	struct timeval limit = {.tv_sec = 0};
+	socklen_t len = sizeof(limit);
 	char chunk[16384];
 	ssize_t n;
 
 	do
 		n = recv(fd, chunk, sizeof(chunk), wait ? 0 : MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return failed(err, CTL_TIMEOUT, "%s: no answer within %d s", path, CTL_ANSWER_SECONDS);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		(void)getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, &len);
+		return failed(err, CTL_TIMEOUT, "%s: no answer within %lld s", path, (long long)limit.tv_sec);
+	}
 	if (n <= 0)
 		return failed(err, CTL_UNREACHABLE, "%s: %s", path, n == 0 ? "syncerd closed the connection" : strerror(errno));
 	if (sy_buf_add(in, chunk, (size_t)n) < 0)

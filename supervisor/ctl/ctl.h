@@ -28,8 +28,10 @@ enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML, CTL_NAME };
 struct ctl {
 	const char *socket;
 	enum ctl_output output;
-	bool colour;   /* standard output is a terminal that can, and NO_COLOR is unset or empty */
-	bool nameless; /* a command runs whose answer has no names: --output name is refused */
+	bool colour;	       /* standard output is a terminal that can, and NO_COLOR is unset or empty */
+	bool nameless;	       /* a command runs whose answer has no names: --output name is refused */
+	int answer_seconds;    /* how long to wait for an answer; 0 = the usual time */
+	struct sy_error *told; /* where ctl_request puts what went wrong; NULL = on stderr */
 };
 
 /* One subcommand. argv[0] is its name. Returns an enum ctl_exit. */
@@ -64,6 +66,7 @@ int ctl_events(struct ctl *ctl, int argc, char **argv);
 int ctl_dump(struct ctl *ctl, int argc, char **argv);
 int ctl_describe(struct ctl *ctl, int argc, char **argv);
 int ctl_explain(struct ctl *ctl, int argc, char **argv);
+int ctl_diagnose(struct ctl *ctl, int argc, char **argv);
 int ctl_install(struct ctl *ctl, int argc, char **argv);
 int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
 int ctl_orphans(struct ctl *ctl, int argc, char **argv);

@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 from connect_proxy import Proxy
+from mounted import Mounted
 from objects import CONFIGMAPS, CRDS, GIZMOS, WIDGETS, configmap, crd, gizmo, widget
 from plain import Direct, grant
 from testbed import wait_for
@@ -127,32 +128,13 @@ def test_a_stop_while_the_first_word_is_under_way(site, tenant, proxies, run):
 # -- in a pod
 
 
-class Mounted:
-    """The directory of a pod's ServiceAccount as kubelet keeps it: files are links into a directory that is replaced as a whole."""
-
-    def __init__(self, directory, ca, namespace):
-        self.directory, self.ca, self.namespace, self.count = directory, ca, namespace, 0
-
-    def put(self, token):
-        self.count += 1
-        fresh = os.path.join(self.directory, f"..{self.count}")
-        os.makedirs(fresh)
-        with open(self.ca) as file:
-            files = {"token": token, "ca.crt": file.read(), "namespace": self.namespace}
-        for name, text in files.items():
-            with open(os.path.join(fresh, name), "w") as file:
-                file.write(text)
-            if self.count == 1:
-                os.symlink(os.path.join("..data", name), os.path.join(self.directory, name))
-        os.symlink(f"..{self.count}", os.path.join(self.directory, "..new"))
-        os.rename(os.path.join(self.directory, "..new"), os.path.join(self.directory, "..data"))
-
-
 def test_the_service_account_of_a_pod(site, run, tenant, scratch):
     """Without a kubeconfig for the cluster: address from the environment, files where every pod has them. A new token is taken up by itself."""
     bed, directory = site.world.bed, scratch("mounted")
-    mounted = Mounted(directory, bed.kube.ca, site.syncer)
-    mounted.put(site.kube.token_for(site.syncer, ns=site.syncer))
+    mounted = Mounted(directory)
+    with open(bed.kube.ca) as file:
+        files = {"ca.crt": file.read(), "namespace": site.syncer, "token": site.kube.token_for(site.syncer, ns=site.syncer)}
+    mounted.put(files)
     config = site.config()
     del config["cluster"]
     mount = 'mount -t tmpfs none /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$0" /run/secrets/kubernetes.io/serviceaccount && exec "$@"'
@@ -163,7 +145,7 @@ def test_the_service_account_of_a_pod(site, run, tenant, scratch):
     works(tenant, "in-a-pod")
     pids = [syncerd.pid, *syncerd.workers()]
     fresh = site.kube.token_for(site.syncer, ns=site.syncer, seconds=7200)
-    mounted.put(fresh)
+    mounted.put({**files, "token": fresh})
     syncerd.wait_log("cluster: the token file holds another token", timeout=30)
     works(tenant, "with-a-new-token")
     assert [syncerd.pid, *syncerd.workers()] == pids and fresh not in syncerd.text()
