@@ -225,6 +225,11 @@ bool sy_httpd_has_query(const struct sy_httpd_request *request, const char *key)
 	return MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, key, strlen(key), NULL, NULL) == MHD_YES;
 }
 
+const char *sy_httpd_header(const struct sy_httpd_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct sy_httpd_answer *answer, const char *allow)
 {
 	struct sy_httpd_page *page = NULL;

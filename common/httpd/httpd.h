@@ -52,6 +52,8 @@ struct sy_httpd_limits {
 struct sy_httpd_page;
 /* type as in an answer; body is taken, whatever happens. -ENOMEM. */
 int sy_httpd_page_new(struct sy_httpd_page **ret_page, const char *type, struct sy_buf *body, struct sy_error *err);
+/* One header more, before it is sent the first time. -ENOMEM, also for what cannot stand in a header. */
+int sy_httpd_page_header(struct sy_httpd_page *page, const char *name, const char *value, struct sy_error *err);
 /* Accepts NULL. Who is being sent it still gets the rest. */
 void sy_httpd_page_free(struct sy_httpd_page *page);
 
@@ -67,6 +69,11 @@ struct sy_httpd_answer {
 typedef void sy_httpd_fn(void *arg, const struct sy_httpd_request *request, const char *path, struct sy_httpd_answer *answer);
 /* The query has this key, with or without a value. */
 bool sy_httpd_has_query(const struct sy_httpd_request *request, const char *key);
+/* The value of a header of the request, as it came; NULL = there is none. Borrowed until the handler has returned. */
+const char *sy_httpd_header(const struct sy_httpd_request *request, const char *name);
+/* A value of the header Host that names this machine for itself: localhost, 127.0.0.0/8 or [::1], with or without a port. A page of a
+ * stranger whose name was made to lead here (DNS rebinding) has its own name there. NULL is none. Pure. */
+bool sy_httpd_host_is_local(const char *host);
 
 /* address is as for sy_httpd_address_parse. A Unix socket is made with mode 0660: its directory, its owner and its group say who may ask.
  * key is the name of the setting, for messages. */

@@ -42,6 +42,11 @@ int sy_httpd_page_new(struct sy_httpd_page **ret_page, const char *type, struct 
 	return 0;
 }
 
+int sy_httpd_page_header(struct sy_httpd_page *page, const char *name, const char *value, struct sy_error *err)
+{
+	return MHD_add_response_header(page->response, name, value) == MHD_YES ? 0 : sy_error_oom(err);
+}
+
 void sy_httpd_page_free(struct sy_httpd_page *page)
 {
 	if (!page)

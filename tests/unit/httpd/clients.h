@@ -28,6 +28,7 @@ struct fixture {
 	unsigned asked;
 	char path[256]; /* of the last request */
 	bool verbose;
+	char host[64];		    /* "" = none was named */
 	size_t large;		    /* bytes of "/large" */
 	struct sy_httpd_page *page; /* "/page" */
 	bool late;
@@ -51,6 +52,7 @@ static inline void on_request(void *arg, const struct sy_httpd_request *request,
 	f->asked++;
 	(void)snprintf(f->path, sizeof(f->path), "%s", path);
 	f->verbose = sy_httpd_has_query(request, "verbose");
+	(void)snprintf(f->host, sizeof(f->host), "%s", sy_httpd_header(request, "host") ? sy_httpd_header(request, "host") : "");
 	if (strcmp(path, "/fine") == 0) {
 		answer->code = 200;
 		assert_int_equal(sy_buf_add_str(&answer->body, "hello\n"), 0);

@@ -75,10 +75,13 @@ static void test_page(void **state)
 		assert_int_equal(sy_buf_add(&body, block, sizeof(block)), 0);
 	assert_int_equal(sy_httpd_page_new(&f->page, "text/x", &body, NULL), 0);
 	assert_int_equal(body.len, 0);
+	assert_int_equal(sy_httpd_page_header(f->page, "X-More", "of it", NULL), 0);
+	assert_int_equal(sy_httpd_page_header(f->page, "X-Split", "a\r\nb", NULL), -ENOMEM);
 	say(slow, "GET /page HTTP/1.1\r\nHost: x\r\n\r\n");
 	sy_io_set(slow->io, 0);
 	answers(f, "HEAD /page HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Length: 16777216\r\n");
-	assert_int_equal(f->asked, 2);
+	answers(f, "HEAD /page HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\nX-More: of it\r\n");
+	assert_int_equal(f->asked, 3);
 	sy_httpd_page_free(f->page);
 	f->page = NULL;
 	assert_int_equal(sy_buf_add_str(&body, "new\n"), 0);
@@ -89,6 +92,51 @@ static void test_page(void **state)
 	assert_non_null(strstr(sy_buf_str(&slow->in), "Content-Type: text/x\r\n"));
 	assert_true(slow->in.len > (16u << 20));
 	hang_up(slow);
+	stop(f);
+}
+
+static void test_host(void **state)
+{
+	static const char *const ours[] = {"localhost",	      "LocalHost:9464", "127.0.0.1", "127.0.0.1:1",
+					   "127.8.9.1:65535", "[::1]",		"[::1]:9464"};
+	static const char *const others[] = {"",
+					     "evil.example",
+					     "localhost.evil.example",
+					     "evil.example:9464",
+					     "localhost:",
+					     "localhost:0",
+					     "localhost:x",
+					     "localhost:65536",
+					     "localhost:1:2",
+					     "127.0.0.1.evil.example",
+					     "0x7f000001",
+					     "127.1",
+					     "128.0.0.1",
+					     "10.0.0.1",
+					     "::1",
+					     "[::1",
+					     "[::1]x",
+					     "[::2]",
+					     "[::1].evil.example",
+					     "localhost/",
+					     " localhost",
+					     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+	struct fixture *f = start("127.0.0.1:0", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (!sy_httpd_host_is_local(ours[i]))
+			fail_msg("%s is this machine", ours[i]);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (sy_httpd_host_is_local(others[i]))
+			fail_msg("%s was taken", others[i]);
+	}
+	assert_false(sy_httpd_host_is_local(NULL));
+	answers(f, "GET /fine HTTP/1.1\r\nhOST:  evil.example:80\r\n\r\n", "HTTP/1.1 200 OK\r\n", "hello\n");
+	assert_string_equal(f->host, "evil.example:80");
+	answers(f, "GET /fine HTTP/1.0\r\n\r\n", "HTTP/1.", "hello\n");
+	assert_string_equal(f->host, "");
 	stop(f);
 }
 
@@ -166,8 +214,9 @@ static void test_taken(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses),  cmocka_unit_test(test_answers), cmocka_unit_test(test_page),
-					   cmocka_unit_test(test_only_reads), cmocka_unit_test(test_unix),    cmocka_unit_test(test_taken)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses), cmocka_unit_test(test_answers),	cmocka_unit_test(test_page),
+					   cmocka_unit_test(test_host),	     cmocka_unit_test(test_only_reads), cmocka_unit_test(test_unix),
+					   cmocka_unit_test(test_taken)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
