@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "httpd/httpd.h"
 #include "supervisor/config/config_check.h"
 #include "supervisor/config/config_table.h"
 #include "supervisor/config/file.h"
@@ -143,6 +144,16 @@ static char *default_worker_program(void)
 	return beside;
 }
 
+/* Whoever can see the page reads names and messages of tenants: on an address that others reach it is there when it was asked for. */
+static void default_page(const struct sy_yaml *yaml, struct sy_config *config)
+{
+	const struct sy_yaml_node *set = sy_yaml_get(sy_yaml_get(sy_yaml_root(yaml), "metrics"), "page");
+	struct sy_httpd_address address = {0};
+
+	if (!set || set->type == SY_YAML_NULL)
+		config->metrics_page = !sy_httpd_address_parse(config->metrics_listen, &address) && address.loopback;
+}
+
 /* Defaults that depend on other values. */
 static int fill_in(const struct sy_yaml *yaml, struct sy_config *config, struct sy_error *err)
 {
@@ -158,6 +169,7 @@ static int fill_in(const struct sy_yaml *yaml, struct sy_config *config, struct 
 		config->metrics_listen = NULL;
 		return sy_error_oom(err);
 	}
+	default_page(yaml, config);
 	reason = sy_config_check_socket(config->control_socket);
 	if (reason)
 		return sy_yaml_error(yaml, node_of(yaml, "runtimeDirectory", ""), err, "runtimeDirectory/control.sock %s", reason);

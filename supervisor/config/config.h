@@ -87,6 +87,7 @@ struct sy_config {
 	char *control_socket;	    /* /run/syncerd/control.sock */
 	char *metrics_listen;	    /* <runtime_directory>/metrics.sock as "unix:..."; "" = off */
 	int64_t metrics_workspaces; /* 200: how many have series of their own */
+	bool metrics_page;	    /* the status page is served there; without the key: only to this machine */
 	char *state_directory;	    /* /var/lib/syncerd */
 	char *runtime_directory;    /* /run/syncerd; worker sockets live in <dir>/workers */
 	enum sy_log_level log_level;

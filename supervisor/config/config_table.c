@@ -137,6 +137,7 @@ static const struct sy_key control_keys[] = {
 static const struct sy_key metrics_keys[] = {
 	{.name = "listen", .kind = SY_KEY_STRING, AT(metrics_listen), .keep_empty = true, .check = sy_config_check_listen},
 	{.name = "maxWorkspaces", .kind = SY_KEY_INT, AT(metrics_workspaces), .min = 0, .max = 1000, .fallback = "200"},
+	{.name = "page", .kind = SY_KEY_BOOL, AT(metrics_page)},
 	{0},
 };
 

@@ -6,6 +6,8 @@
 
 #include "supervisor/control/verbs.h"
 
+#define REFUSED_SHOWN 100 /* their number is not bounded by that of the workers, and an answer has a greatest size */
+
 struct follower {
 	struct sy_control_call *call;
 	char *cluster; /* NULL = all */
@@ -64,6 +66,26 @@ static void finish(struct sy_control_call *call, const struct sy_tenant *tenant,
 		answer(call, done_value(tenant));
 	else
 		sy_control_fail(call, r == -ENOENT ? "NotFound" : "Failed", "%s", err->text);
+}
+
+json_object *sy_verbs_each(struct sy_supervisor *sup, json_object *(*show)(struct sy_supervisor *, const struct sy_tenant *))
+{
+	json_object *array = json_object_new_array();
+	size_t refused = 0;
+
+	for (size_t i = 0; array && i < sup->tenants.count; i++) {
+		json_object *item;
+
+		if (sup->tenants.items[i]->refused && ++refused > REFUSED_SHOWN)
+			continue;
+		item = show(sup, sup->tenants.items[i]);
+		if (item && json_object_array_add(array, item) == 0)
+			continue;
+		json_object_put(item);
+		json_object_put(array);
+		return NULL;
+	}
+	return array;
 }
 
 static void do_status(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args)

@@ -7,8 +7,6 @@
 #include "supervisor/process/usage.h"
 #include "supervisor/status/status.h"
 
-#define REFUSED_SHOWN 100 /* their number is not bounded by that of the workers, and an answer has a greatest size */
-
 /* An object under construction: the first failure is kept, everything after it is skipped. */
 struct maker {
 	json_object *object;
@@ -313,6 +311,7 @@ static void put_short(struct maker *out, struct sy_supervisor *sup, const struct
 	put_str(out, "path", tenant->path);
 	put_str(out, "cluster", tenant->cluster);
 	put_int(out, "pid", ret_view->pid);
+	put_int(out, "uptimeSeconds", ret_view->pid > 0 ? (sy_loop_now_ms(sup->loop) - ret_view->started_ms) / 1000 : 0);
 	put_str(out, "state", sy_phase_name(ret_phase->phase));
 	put_str(out, "reason", ret_phase->reason);
 	put_str(out, "process", ret_view->cluster ? sy_worker_state_name(ret_view->state) : "");
@@ -335,39 +334,38 @@ static json_object *show_short(struct sy_supervisor *sup, const struct sy_tenant
 	return made(&out);
 }
 
-json_object *sy_verbs_workspace(struct sy_supervisor *sup, const struct sy_tenant *tenant)
+static void put_brief(struct maker *out, struct sy_supervisor *sup, const struct sy_tenant *tenant, struct sy_worker_view *ret_view)
 {
 	struct sy_phase_result phase;
+
+	put_short(out, sup, tenant, &phase, ret_view);
+	put_str(out, "message", phase.message[0] ? phase.message : tenant->problem);
+	put_str(out, "lastExit", ret_view->last_exit);
+	put_str(out, "lastExitDetail", ret_view->last_exit_detail);
+	put_int(out, "retryInMs", ret_view->retry_in_ms);
+}
+
+json_object *sy_verbs_brief(struct sy_supervisor *sup, const struct sy_tenant *tenant)
+{
 	struct sy_worker_view view;
 	struct maker out = make();
 
-	put_short(&out, sup, tenant, &phase, &view);
-	put_str(&out, "message", phase.message[0] ? phase.message : tenant->problem);
-	put_int(&out, "memoryBytes", sy_usage_private_bytes(view.pid));
-	put_str(&out, "limitedBy", view.limited_by);
-	put_int(&out, "memoryMaxBytes", sup->config->limits.memory_max);
-	put_str(&out, "lastExit", view.last_exit);
-	put_str(&out, "lastExitDetail", view.last_exit_detail);
-	put_int(&out, "retryInMs", view.retry_in_ms);
-	put_resources(&out, view.report);
-	put_bindings(&out, sup, tenant->cluster);
+	put_brief(&out, sup, tenant, &view);
 	return made(&out);
 }
 
-json_object *sy_verbs_each(struct sy_supervisor *sup, json_object *(*show)(struct sy_supervisor *, const struct sy_tenant *))
+json_object *sy_verbs_workspace(struct sy_supervisor *sup, const struct sy_tenant *tenant)
 {
-	json_object *array = json_object_new_array();
-	size_t refused = 0;
+	struct sy_worker_view view;
+	struct maker out = make();
 
-	for (size_t i = 0; array && i < sup->tenants.count; i++) {
-		if (sup->tenants.items[i]->refused && ++refused > REFUSED_SHOWN)
-			continue;
-		if (append(array, show(sup, sup->tenants.items[i])) < 0) {
-			json_object_put(array);
-			return NULL;
-		}
-	}
-	return array;
+	put_brief(&out, sup, tenant, &view);
+	put_int(&out, "memoryBytes", sy_usage_private_bytes(view.pid));
+	put_str(&out, "limitedBy", view.limited_by);
+	put_int(&out, "memoryMaxBytes", sup->config->limits.memory_max);
+	put_resources(&out, view.report);
+	put_bindings(&out, sup, tenant->cluster);
+	return made(&out);
 }
 
 json_object *sy_verbs_sample(struct sy_supervisor *sup)

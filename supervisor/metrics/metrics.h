@@ -1,4 +1,4 @@
-/* What syncerd shows of itself over HTTP (syncerd-metrics(7)): /metrics, /healthz and /readyz. Reads the whole process, changes nothing. */
+/* What syncerd shows of itself over HTTP (syncerd-metrics(7)): /metrics, /healthz, /readyz and the status page. Reads the whole process, changes nothing. */
 #ifndef SY_SUPERVISOR_METRICS_H
 #define SY_SUPERVISOR_METRICS_H
 

@@ -67,7 +67,7 @@ def test_a_working_site(sim, syncerd):
     assert code == 200 and "[+]SyncerReady ok\n" in text and text.endswith("readyz check passed\n")
     assert ready(syncerd, "/readyz/kcp") == (200, "ok\n") and ready(syncerd, "/readyz/nothing")[0] == 404
     assert ready(syncerd, "/healthz") == (200, "ok\n")
-    assert ask(place_of(syncerd), "/metrics", "POST")[0] == 405 and ask(place_of(syncerd), "/")[0] == 404
+    assert ask(place_of(syncerd), "/metrics", "POST")[0] == 405 and ask(place_of(syncerd), "/nothing")[0] == 404
 
 
 def test_cells_as_labels(sim, syncerd):

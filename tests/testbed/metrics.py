@@ -27,11 +27,11 @@ class Over(http.client.HTTPConnection):
             self.sock = socket.create_connection((host, int(port)), self.timeout)
 
 
-def ask(where, path, method="GET"):
+def ask(where, path, method="GET", **headers):
     """Code, text and headers of the answer."""
     connection = Over(where)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode(), dict(answer.getheaders())
     finally:

@@ -12,7 +12,7 @@
 
 #include "supervisor/config/file.h"
 #include "supervisor/metrics/exposition.h"
-#include "supervisor/metrics/metrics.h"
+#include "unit/supervisor/metrics_fixture.h"
 
 static void test_samples(void **state)
 {
@@ -91,39 +91,6 @@ static void test_conventions(void **state)
 }
 
 /* --- the whole text of a process --- */
-
-struct world {
-	struct sy_supervisor sup;
-	struct sy_config config;
-	struct sy_loop *loop;
-};
-
-static struct world *make_world(size_t tenants, int64_t limit)
-{
-	struct world *world = calloc(1, sizeof(*world));
-
-	assert_non_null(world);
-	assert_int_equal(sy_loop_new(&world->loop, NULL), 0);
-	world->config = (struct sy_config){.metrics_workspaces = limit};
-	world->sup = (struct sy_supervisor){.loop = world->loop, .config = &world->config};
-	for (size_t i = 0; i < tenants; i++) {
-		struct sy_tenant *tenant = NULL;
-		char cluster[32], path[64];
-
-		(void)snprintf(cluster, sizeof(cluster), "cluster%04zu", i);
-		(void)snprintf(path, sizeof(path), "root:org:\"evil\"\\\n%zu", i);
-		assert_int_equal(sy_tenants_get(&world->sup.tenants, cluster, path, &tenant, NULL), 0);
-		(void)snprintf(tenant->problem, sizeof(tenant->problem), "%s", i % 2 ? "it has one" : "");
-	}
-	return world;
-}
-
-static void free_world(struct world *world)
-{
-	sy_tenants_done(&world->sup.tenants);
-	sy_loop_free(world->loop);
-	free(world);
-}
 
 /* Every line is a comment of the family that begins, or a sample of the family that has begun; no family comes twice. */
 static size_t check_text(const char *text)
