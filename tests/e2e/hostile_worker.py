@@ -253,6 +253,11 @@ def lies(worker):
                reason="NoSuchReason", message="\u202e everything is fine \x1b[2J\n")
 
 
+def writes_markup(worker):
+    """For whoever shows what workers say: a report that would be more than text in a browser."""
+    heartbeats(worker.welcome(), phase="Degraded", reason="MarkedUp", message="<img src=x onerror=alert(1)><script>alert(2)</script>\u202e&lt;b>")
+
+
 def does_not_stop(worker):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     heartbeats(worker.welcome())
