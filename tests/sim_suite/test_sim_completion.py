@@ -54,6 +54,7 @@ def test_names_by_key(syncerd, shell):
     complete(shell, f"syncerctl resume --socket {syncerd.socket} root:org:team-b", f"syncerctl resume --socket {syncerd.socket} root:org:team-b")
     shell.type(b"\r")
     shell.wait(lambda lines: any("workspace root:org:team-b is syncing again" in line for line in lines), "what was completed to be run")
+    shell.wait(lambda lines: prompt(lines) == "ready>", "the next prompt")
     complete(shell, "syncerctl explain MassDeletionH", "syncerctl explain MassDeletionHeld")
     complete(shell, "syncerctl top --sort rest", "syncerctl top --sort restarts")
     complete(shell, "syncerctl workspaces --output na", "syncerctl workspaces --output name")
