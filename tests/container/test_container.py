@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import time
 
 import pytest
 import yaml
 from box import UID, Box
+from edge import TARGET
 from engine import readme_command
 from installed import Installed
 from objects import WIDGETS, widget
@@ -14,14 +16,29 @@ from testbed import wait_for
 MEMORY = 256 << 20
 
 
+class InstalledByImage(Installed):
+    """By the syncerctl of the image, with the README's command; the kubeconfigs come to be where the container finds them."""
+
+    def __init__(self, engine, world, folder, kube):
+        super().__init__(world, folder)
+        self.engine, self.kube_folder = engine, kube
+        shutil.copy(world.bed.kcp.kubeconfig, os.path.join(kube, "kcp"))
+        shutil.copy(world.bed.kube.kubeconfig, os.path.join(kube, "cluster"))
+
+    def install(self, what, *args, check=True):
+        words = command("podman run --rm --user 0", self.directory, kube=self.kube_folder)[1:]
+        words = [*words[:words.index("install")], "install", what, "--workspace", self.home.path, "--name", TARGET, "--kubeconfig", "/kube/kcp",
+                 "--context", "base", *(["--cluster-kubeconfig", "/kube/cluster"] if what == "cluster" else []),
+                 *(arg.replace(f"{self.directory}/", "/etc/syncerd/") for arg in args)]
+        return self.engine(*words[:1], "--network", "host", *words[1:], check=check)
+
+
 @pytest.fixture(scope="module")
-def etc(image, world, scratch):
-    """/etc/syncerd of a site that was made by `syncerctl install`, readable for the container's user."""
-    site = Installed(world, scratch("site"))
-    site.install_all()
+def etc(engine, image, world, scratch):
+    """/etc/syncerd of a site that was made by the image's `syncerctl install`, readable for the container's user."""
     folder = scratch("etc")
-    for kubeconfig in (site.kcp_kubeconfig, site.cluster_kubeconfig):
-        shutil.copy(kubeconfig, folder)
+    site = InstalledByImage(engine, world, folder, scratch("kube"))
+    site.install_all()
     config = site.config(kcp={"kubeconfig": "/etc/syncerd/kcp.kubeconfig"}, cluster={"kubeconfig": "/etc/syncerd/cluster.kubeconfig"})
     write(folder, config)
     return site, folder, config
@@ -35,9 +52,12 @@ def write(folder, config):
         os.chmod(entry.path, 0o640)
 
 
-def command(beginning, folder):
-    words = [word.replace("/etc/syncerd:/etc/syncerd", f"{folder}:/etc/syncerd") for word in readme_command(beginning)]
-    assert f"{folder}:/etc/syncerd:ro" in words
+def command(beginning, folder, **places):
+    """A command of the README, with these folders for those that it names."""
+    words = readme_command(beginning)
+    for name, path in (("/etc/syncerd", folder), *((f"~/.{name}", path) for name, path in places.items())):
+        assert [word for word in words if word.startswith(f"{name}:")], words
+        words = [path + word[len(name):] if word.startswith(f"{name}:") else word for word in words]
     return words
 
 
@@ -62,7 +82,7 @@ def tenants(etc):
 
 def test_the_configuration_is_checked(engine, etc):
     """As a new user would, before the first start."""
-    engine(*command("podman run --rm", etc[1])[1:])
+    engine(*command("podman run --rm --volume", etc[1])[1:])
 
 
 def test_the_main_job(box, tenants):
@@ -111,8 +131,10 @@ def test_a_new_container_goes_on(engine, box, tenants, etc):
     assert site.condition("HeartbeatHealthy")["reason"] == "SyncerStopped"
     box.remove()
     tenants[0].create(widget("meanwhile"))
+    begun = time.monotonic()
     start(engine, folder)
     tenants[0].wait_down(WIDGETS, "meanwhile", timeout=60)
+    print(f"container: {time.monotonic() - begun:.1f} s from podman run to an object that waited")
     box.wait_state(tenants[0], "Syncing", timeout=60)
     site.wait_condition("HeartbeatHealthy", "True", timeout=60)
     assert site.status()["syncer"]["identity"] == identity
