@@ -65,6 +65,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                     {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+        wanted = [width, dark]
+        self.wait(lambda: self.run("return [innerWidth, matchMedia('(prefers-color-scheme: dark)').matches];") == wanted, 60, f"the window to be {wanted}")
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -101,10 +103,10 @@ class Browser:
             file.write(base64.b64decode(picture["data"]))
 
     def gather(self):
-        """Take in what the browser has logged: messages of the console, refusals of the policy among them, and requests."""
-        self.complaints += [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        """Take in what the browser has logged: errors on the console, refusals of the policy among them, and requests, but for those to itself."""
+        self.complaints += [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
+            if message["method"] == "Network.requestWillBeSent" and not message["params"]["request"]["url"].startswith("chrome"):
                 self.requests.append(message["params"]["request"]["url"])
         return self
