@@ -111,8 +111,7 @@ static void log_changes(const struct sy_supervisor *sup, const struct fresh *fre
 		sy_info(NULL, "reload: credentials for the cluster have changed");
 	if (old->log_level != new->log_level)
 		sy_info(NULL, "reload: log.level is %s now, for all workers too", sy_log_level_name(new->log_level));
-	if (old->log_format != new->log_format || old->heartbeat_ms != new->heartbeat_ms ||
-	    !same_text(old->worker_program, new->worker_program))
+	if (old->log_format != new->log_format || old->heartbeat_ms != new->heartbeat_ms)
 		sy_info(NULL, "reload: running workers are restarted one after the other");
 }
 

@@ -27,6 +27,7 @@ int sy_worker_prepare(int argc, char **argv, char **envp, struct sy_error *err)
 		return sy_error_set(err, ESRCH, "the supervisor has ended");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return sy_error_set(err, errno, "give up new privileges: %s", strerror(errno));
+	prctl(PR_SET_NAME, "syncer-worker"); /* else the number of a descriptor, where it was started by one */
 	mallopt(M_ARENA_MAX, 1);
 	/* A terminal's interrupt reaches the whole process group; what it means for a worker is the supervisor's decision. */
 	signal(SIGINT, SIG_IGN);

@@ -80,6 +80,8 @@ struct sy_config {
 	int64_t backoff_first_ms;      /* 500 ms */
 	int64_t backoff_max_ms;	       /* 5 min */
 	int64_t stable_ms;	       /* 60 s: a run longer than this resets the back-off */
+	int64_t upgrade_stable_ms;     /* 5 s: with a new program in step for so long, before it is the next one's turn */
+	int64_t upgrade_deadline_ms;   /* 3 min: from the start of the new program until it is in step */
 	int64_t max_spawning;	       /* 4: workers in STARTING at the same time */
 	struct sy_config_limits limits;
 	char *worker_program; /* default: syncer-worker beside syncerd's own executable */

@@ -120,6 +120,8 @@ static const struct sy_key workers_keys[] = {
 	TIME("backoffFirst", backoff_first_ms, 10, MINUTE, "500ms"),
 	TIME("backoffMax", backoff_max_ms, 10, HOUR, "5m"),
 	TIME("stableAfter", stable_ms, SECOND, HOUR, "60s"),
+	TIME("upgradeStable", upgrade_stable_ms, 100, HOUR, "5s"),
+	TIME("upgradeDeadline", upgrade_deadline_ms, SECOND, HOUR, "3m"),
 	{.name = "maxSpawning", .kind = SY_KEY_INT, AT(max_spawning), .min = 1, .max = 64, .fallback = "4"},
 	{.name = "memoryMax", .kind = SY_KEY_BYTES, AT(limits.memory_max), .min = 16 * MEBI, .max = MEBI * MEBI},
 	{.name = "memoryHigh", .kind = SY_KEY_BYTES, AT(limits.memory_high), .min = 16 * MEBI, .max = MEBI * MEBI},

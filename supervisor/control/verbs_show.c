@@ -3,72 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "supervisor/control/maker.h"
 #include "supervisor/control/verbs.h"
 #include "supervisor/process/usage.h"
 #include "supervisor/status/status.h"
-
-/* An object under construction: the first failure is kept, everything after it is skipped. */
-struct maker {
-	json_object *object;
-	int r;
-};
-
-static struct maker make(void)
-{
-	struct maker maker = {.object = json_object_new_object()};
-
-	maker.r = maker.object ? 0 : -1;
-	return maker;
-}
-
-static void put_str(struct maker *to, const char *key, const char *value)
-{
-	if (to->r == 0)
-		to->r = sy_json_add_str(to->object, key, value ? value : "");
-}
-
-static void put_int(struct maker *to, const char *key, int64_t value)
-{
-	if (to->r == 0)
-		to->r = sy_json_add_int(to->object, key, value);
-}
-
-static void put_uint(struct maker *to, const char *key, uint64_t value)
-{
-	put_int(to, key, value > INT64_MAX ? INT64_MAX : (int64_t)value);
-}
-
-static void put_bool(struct maker *to, const char *key, bool value)
-{
-	if (to->r == 0)
-		to->r = sy_json_add_bool(to->object, key, value);
-}
-
-static void put(struct maker *to, const char *key, json_object *value)
-{
-	if (!value)
-		to->r = -1;
-	else if (to->r == 0)
-		to->r = sy_json_add(to->object, key, value);
-	else
-		json_object_put(value);
-}
-
-static json_object *made(struct maker *maker)
-{
-	if (maker->r == 0)
-		return maker->object;
-	json_object_put(maker->object);
-	return NULL;
-}
-
-static int append(json_object *array, json_object *item)
-{
-	if (array && item && json_object_array_add(array, item) == 0)
-		return 0;
-	json_object_put(item);
-	return -1;
-}
 
 /* --- status --- */
 
@@ -188,6 +126,20 @@ static json_object *show_totals(struct sy_supervisor *sup)
 	return made(&out);
 }
 
+static json_object *show_upgrade(const struct sy_supervisor *sup)
+{
+	struct sy_upgrade_view view = {.state = "Idle", .workspace = "", .message = ""};
+	struct maker out = make();
+
+	if (sup->workers)
+		view = sy_workers_upgrade(sup->workers);
+	put_str(&out, "state", view.state);
+	put_str(&out, "workspace", view.workspace);
+	put_str(&out, "message", view.message);
+	put_uint(&out, "oldWorkers", view.old);
+	return made(&out);
+}
+
 json_object *sy_verbs_status(struct sy_supervisor *sup)
 {
 	struct maker out = make();
@@ -202,6 +154,7 @@ json_object *sy_verbs_status(struct sy_supervisor *sup)
 	put(&out, "upstream", show_upstream(sup));
 	put(&out, "downstream", show_downstream(sup));
 	put(&out, "workspaces", show_totals(sup));
+	put(&out, "upgrade", show_upgrade(sup));
 	put_limits(&out, sup);
 	return made(&out);
 }
@@ -314,6 +267,8 @@ static void put_short(struct maker *out, struct sy_supervisor *sup, const struct
 	put_int(out, "uptimeSeconds", ret_view->pid > 0 ? (sy_loop_now_ms(sup->loop) - ret_view->started_ms) / 1000 : 0);
 	put_str(out, "state", sy_phase_name(ret_phase->phase));
 	put_str(out, "reason", ret_phase->reason);
+	put_str(out, "version", ret_view->version);
+	put_str(out, "binary", ret_view->binary);
 	put_str(out, "process", ret_view->cluster ? sy_worker_state_name(ret_view->state) : "");
 	put_uint(out, "incarnation", ret_view->incarnation);
 	put_int(out, "restarts", ret_view->restarts);

@@ -35,6 +35,20 @@ static void print_server(const char *name, json_object *server)
 				message ? message : "");
 }
 
+/* Nothing while there is nothing to say. */
+static void print_upgrade(json_object *upgrade)
+{
+	const char *state = sy_json_str(upgrade, "state", NULL);
+	const char *message = sy_json_str(upgrade, "message", NULL);
+	int64_t old = 0;
+
+	if (!state || strcmp(state, "Idle") == 0)
+		return;
+	sy_json_int(upgrade, &old, "oldWorkers", NULL);
+	ctl_print_linef("Upgrade", NAME_WIDTH, "%s, %lld workers run the old program%s%s", state, (long long)old,
+			message && *message ? ": " : "", message ? message : "");
+}
+
 static void print_target(struct ctl *ctl, json_object *target)
 {
 	const char *path = sy_json_str(target, "path", NULL);
@@ -109,6 +123,7 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	print_server("Cluster", sy_json_object(value, "downstream", NULL));
 	const char *limits = sy_json_str(value, "workerLimits", NULL);
 	ctl_print_linef("Workspaces", NAME_WIDTH, "%lld of %lld syncing", (long long)ready, (long long)total);
+	print_upgrade(sy_json_object(value, "upgrade", NULL));
 	if (limits && *limits)
 		line("Limits", limits);
 	if (sy_json_object(value, "syncTarget", NULL)) {

@@ -32,6 +32,8 @@ static void add_row(struct ctl *ctl, struct ctl_table *table, json_object *works
 	if (ctl->output != CTL_WIDE)
 		return;
 	ctl_table_cell(table, sy_json_str(workspace, "process", NULL));
+	ctl_table_cell(table, sy_json_str(workspace, "version", NULL));
+	ctl_table_cell(table, sy_json_str(workspace, "binary", NULL));
 	ctl_table_cell(table, sy_json_str(workspace, "limitedBy", NULL));
 	ctl_table_number(table, workspace, "synced");
 	ctl_table_number(table, workspace, "pending");
@@ -44,9 +46,9 @@ int ctl_workspaces(struct ctl *ctl, int argc, char **argv)
 {
 	static const char *const narrow[] = {"WORKSPACE", "CLUSTER", "PID",	 "STATE",  "REASON",
 					     "OBJECTS",	  "LAG",     "RESTARTS", "MEMORY", NULL};
-	static const char *const wide[] = {"WORKSPACE", "CLUSTER",  "PID",	 "STATE",   "REASON", "OBJECTS",
-					   "LAG",	"RESTARTS", "MEMORY",	 "PROCESS", "LIMITS", "SYNCED",
-					   "PENDING",	"FAILING",  "LAST-EXIT", "MESSAGE", NULL};
+	static const char *const wide[] = {"WORKSPACE", "CLUSTER", "PID",	"STATE",   "REASON", "OBJECTS", "LAG",
+					   "RESTARTS",	"MEMORY",  "PROCESS",	"VERSION", "BINARY", "LIMITS",	"SYNCED",
+					   "PENDING",	"FAILING", "LAST-EXIT", "MESSAGE", NULL};
 	sy_auto_json json_object *value = NULL;
 	const char *unused[1];
 

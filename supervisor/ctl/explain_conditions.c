@@ -101,6 +101,12 @@ const struct ctl_explanation ctl_explain_conditions[] = {
 	REASON("WorkersNotReady", "WorkersReady", "False/Error, or False/Info while any is ready",
 	       "Workers of some workspaces do not run. The message has how many are ready.",
 	       "Run syncerctl workspaces, and look at those that are Failed or Starting."),
+	REASON("UpgradeStopped", "WorkersReady", "False/Info",
+	       "syncer-worker was replaced, and in the workspace of the message the new one ended or was not in step in time. That "
+	       "workspace "
+	       "is served by the old one again, and no other worker gets the new one.",
+	       "Look in the log for what the new worker said. Put a good file in its place and reload syncerd (systemctl reload "
+	       "syncerd). To try the same file again, touch it first. A restart of syncerd takes whatever file is there."),
 	REASON("IdentityConflict", "Ready", "Unknown",
 	       "Shown by syncerctl status only: this syncerd served the SyncTarget, and another one does now. Its workers are stopped, "
 	       "nothing is deleted.",

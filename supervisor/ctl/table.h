@@ -7,7 +7,7 @@
 
 #include "json/json.h"
 
-#define CTL_TABLE_COLUMNS 16
+#define CTL_TABLE_COLUMNS 20
 
 struct ctl_table;
 

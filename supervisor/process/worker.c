@@ -56,7 +56,7 @@ void sy_worker_free(struct sy_worker *worker)
 	sy_timer_free(worker->tick);
 	sy_plan_done(&worker->plan);
 	sy_strv_done(&worker->held);
-	free(worker->program);
+	sy_program_unref(worker->program);
 	free(worker->cluster);
 	free(worker);
 }
@@ -90,6 +90,7 @@ static void delay(struct sy_worker *worker)
 	const struct sy_config *config = worker->owner->config;
 	const struct sy_backoff_rule rule = {config->backoff_first_ms, config->backoff_max_ms};
 
+	worker->ends++;
 	if (worker->failures < UINT_MAX)
 		worker->failures++;
 	int64_t wait = sy_backoff_delay_ms(&rule, worker->failures, arc4random());

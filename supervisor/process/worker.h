@@ -26,6 +26,7 @@
 #define SY_WORKER_LINK_SILENT_MS 5000  /* unacknowledged for longer: renew the listener */
 
 struct sy_dump;
+struct sy_program;
 
 struct sy_worker {
 	struct sy_workers *owner;
@@ -42,6 +43,10 @@ struct sy_worker {
 	bool paused;		      /* by an operator; also in owner->pauses, which outlives this process */
 	int log_level;		      /* operator's override, -1 = none */
 	bool renewing;		      /* it was told to restart for new settings, and has not come back yet */
+	unsigned ends;		      /* processes that ended unasked or could not be started */
+	bool moved;		      /* by the rollout under way: its next processes are of the new program */
+	bool moved_well;	      /* it did well when it was */
+	unsigned moved_ends;	      /* ends, then */
 	uint64_t queued;
 	int64_t retry_ms;  /* BACKOFF: when it ends */
 	unsigned failures; /* since the last stable run */
@@ -68,7 +73,8 @@ struct sy_worker {
 	int64_t heartbeat_ms;
 	int64_t heartbeat_deadline_ms;
 	enum sy_log_format log_format;
-	char *program;
+	struct sy_program *program;
+	char version[65];	      /* as its hello says, "" = not yet */
 	enum sy_log_level told_level; /* by the boot message or a command since */
 	bool hello_late;
 	bool heartbeat_late;
@@ -116,6 +122,9 @@ void sy_worker_cleanup(struct sy_worker *worker); /* close what belongs to the p
 enum sy_log_level sy_worker_level(const struct sy_worker *worker);
 /* Silence after which it counts as hung, by the interval that it knows. */
 int64_t sy_worker_silence_ms(const struct sy_worker *worker);
+
+/* workers_rollout.c: what to start it from now; an own reference. */
+int sy_worker_program(const struct sy_worker *worker, struct sy_program **ret_program, struct sy_error *err);
 
 /* worker_held.c */
 /* After each report: what the guard holds outlives the process. */

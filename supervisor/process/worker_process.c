@@ -72,29 +72,43 @@ static struct sy_boot boot_of(struct sy_worker *worker, char *path)
 	};
 }
 
+/* Before it is watched. */
+static void kill_started(struct sy_worker *worker)
+{
+	sy_worker_signal(worker, SIGKILL);
+	waitid(P_PIDFD, (id_t)worker->pidfd, &(siginfo_t){0}, WEXITED);
+}
+
 static int spawn(struct sy_worker *worker, char *path, struct sy_error *err)
 {
+	char program[PATH_MAX];
 	struct sy_buf buf;
 	const struct sy_boot boot = boot_of(worker, path);
 
+	bool by_name = sy_program_exec_path(worker->program, program);
 	sy_buf_init(&buf, SY_MAX_IPC_BYTES);
 	int rc = sy_boot_encode(&boot, &buf, err);
 	if (rc == 0)
-		rc = sy_spawn_worker(worker->program, buf.data, buf.len, worker->owner->lifeline_read, &worker->pid, &worker->pidfd, err);
+		rc = sy_spawn_worker(program, buf.data, buf.len, worker->owner->lifeline_read, &worker->pid, &worker->pidfd, err);
 	if (buf.data)
 		explicit_bzero(buf.data, buf.len);
 	sy_buf_done(&buf);
+	if (rc == 0 && by_name && !sy_program_in_place(worker->program)) {
+		kill_started(worker); /* nobody can say which file it was */
+		rc = sy_error_set(err, EAGAIN, "%s was replaced while it was being started", program);
+	}
 	return rc;
 }
 
 static int remember_settings(struct sy_worker *worker, struct sy_error *err)
 {
 	const struct sy_config *config = worker->owner->config;
-	char *program = strdup(config->worker_program);
+	struct sy_program *program = NULL;
+	int rc = sy_worker_program(worker, &program, err);
 
-	if (!program)
-		return sy_error_oom(err);
-	free(worker->program);
+	if (rc < 0)
+		return rc;
+	sy_program_unref(worker->program);
 	worker->program = program;
 	worker->heartbeat_ms = config->heartbeat_ms;
 	worker->heartbeat_deadline_ms = config->heartbeat_deadline_ms;
@@ -118,6 +132,7 @@ static void reset(struct sy_worker *worker)
 	worker->access_due = false;
 	worker->access_version = worker->owner->access_version;
 	worker->awaited = 0;
+	worker->version[0] = '\0';
 	worker->violations = 0;
 	worker->replies_due = 0;
 	worker->messages = 0;
@@ -152,10 +167,8 @@ int sy_worker_start(struct sy_worker *worker, struct sy_error *err)
 	if (rc == 0) {
 		sy_link_expect(worker->link, worker->pid);
 		rc = sy_io_new(&worker->exit_io, worker->owner->loop, worker->pidfd, SY_READ, on_exit_ready, worker, err);
-		if (rc < 0) { /* a process that cannot be watched must not live */
-			sy_worker_signal(worker, SIGKILL);
-			waitid(P_PIDFD, (id_t)worker->pidfd, &(siginfo_t){0}, WEXITED);
-		}
+		if (rc < 0)
+			kill_started(worker); /* a process that cannot be watched must not live */
 	}
 	if (rc < 0)
 		sy_worker_cleanup(worker);

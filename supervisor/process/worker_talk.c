@@ -66,6 +66,8 @@ static int take_hello(struct sy_worker *worker, json_object *body, struct sy_err
 	if (rc < 0)
 		return rc;
 	rc = check_hello(worker, &hello, err);
+	if (rc == 0)
+		(void)strlcpy(worker->version, hello.version, sizeof(worker->version));
 	sy_hello_done(&hello);
 	if (rc < 0)
 		return rc;

@@ -53,6 +53,8 @@ static int set_up(struct sy_workers *workers, const struct sy_access *upstream, 
 	if (rc == 0)
 		rc = sy_defer_new(&workers->bury, workers->loop, bury, workers, err);
 	if (rc == 0)
+		rc = sy_workers_rollout_open(workers, err);
+	if (rc == 0)
 		rc = open_marks(workers, err);
 	if (rc == 0)
 		rc = sy_workers_directory(workers, err);
@@ -116,6 +118,7 @@ void sy_workers_free(struct sy_workers *workers)
 	for (size_t i = 0; i < workers->count; i++)
 		sy_worker_free(workers->items[i]);
 	free(workers->items);
+	sy_workers_rollout_done(workers);
 	sy_defer_free(workers->schedule);
 	sy_defer_free(workers->bury);
 	if (workers->lifeline_read >= 0)
@@ -257,6 +260,10 @@ static struct sy_worker_view view_of(const struct sy_worker *worker)
 		.plan = &worker->plan,
 		.paused = worker->paused,
 		.limited_by = sy_limits_by(&worker->limited),
+		.version = worker->pid ? worker->version : "",
+		.binary = !worker->pid						? ""
+			  : worker->program == sy_workers_latest(worker->owner) ? "current"
+										: "old",
 		.silence_ms = sy_worker_silence_ms(worker),
 		.behind_ms = sy_worker_lag_ms(worker),
 		.retry_in_ms = worker->state == SY_WORKER_BACKOFF && worker->retry_ms > now ? worker->retry_ms - now : 0,

@@ -41,9 +41,19 @@ struct sy_worker_view {
 	const struct sy_plan *plan;
 	bool paused;		/* by an operator */
 	const char *limited_by; /* "cgroup", "rlimits", "" = no process */
+	const char *version;	/* as the present process says, "" = it has not yet; not to be trusted */
+	const char *binary;	/* "current", "old" = the worker program has been replaced since, "" = no process */
 	int64_t silence_ms;	/* without a report for longer, it counts as hung */
 	int64_t behind_ms;	/* for so long it has gone on with an older plan, 0 = it follows the latest */
 	int64_t retry_in_ms;	/* BACKOFF: time left */
+};
+
+/* Of another worker program; borrowed, valid until the loop runs again. */
+struct sy_upgrade_view {
+	const char *state;     /* "Idle", "Rolling", "Stopped" */
+	const char *workspace; /* Rolling: path of the one that is restarted at present, or "" */
+	const char *message;   /* Stopped: why, in words without times and pids; else "" */
+	size_t old;	       /* workers that do not run the present program */
 };
 
 struct sy_workers_ops {
@@ -75,8 +85,9 @@ void sy_workers_drop(struct sy_workers *workers, const char *cluster);
 int sy_workers_set_access(struct sy_workers *workers, const struct sy_access *upstream, const struct sy_access *downstream,
 			  struct sy_error *err);
 /* Another configuration. Deadlines, back-off and spawn slots count at once; another log level goes to running workers as a message and ends
- * what an operator has set; where heartbeat, log format or program differ, the workers are restarted one after the other. The old
- * configuration must be valid during the call. */
+ * what an operator has set; where heartbeat or log format differ, the workers are restarted one after the other. Another worker program (name
+ * or file) is brought to one worker after the other, the canary first, as rollout.h says; where it fails that stops, and workers go on with the
+ * old one. The old configuration must be valid during the call. */
 void sy_workers_reload(struct sy_workers *workers, const struct sy_config *config);
 
 /* Operator's verbs; cluster is a logical cluster name. -ENOENT when there is no such worker. */
@@ -97,6 +108,7 @@ int sy_workers_dump(struct sy_workers *workers, const char *cluster, json_object
 void sy_workers_each(struct sy_workers *workers, bool (*fn)(void *arg, const struct sy_worker_view *view), void *arg);
 bool sy_workers_find(struct sy_workers *workers, const char *cluster, struct sy_worker_view *ret_view);
 size_t sy_workers_count(const struct sy_workers *workers);
+struct sy_upgrade_view sy_workers_upgrade(const struct sy_workers *workers);
 /* The limits of each worker and what enforces them, in one line. */
 void sy_workers_limits_text(const struct sy_workers *workers, char out[SY_LIMITS_TEXT_MAX]);
 

@@ -7,6 +7,8 @@
 #include "supervisor/process/worker_limits.h"
 #include "supervisor/process/oom.h"
 #include "supervisor/process/marks.h"
+#include "supervisor/process/program.h"
+#include "supervisor/process/rollout.h"
 #include "supervisor/process/worker.h"
 #include "supervisor/process/workers.h"
 
@@ -37,6 +39,12 @@ struct sy_workers {
 	struct sy_oom oom;
 	struct sy_limits limits;
 	struct sy_marks pauses;
+	struct sy_program *program; /* what workers are started from, NULL = not looked at yet */
+	struct sy_program *next;    /* what a rollout brings, NULL = none is under way */
+	struct sy_program *refused; /* whose rollout was stopped, NULL = none */
+	struct sy_rollout rollout;
+	struct sy_timer *roll; /* looks after the rollout */
+	char roll_text[640];   /* why the last one was stopped, "" = it was not */
 	struct sy_marks holds; /* where some worker's guard holds: a restart of this process must not forget it */
 
 	bool stopping;
@@ -51,6 +59,14 @@ int sy_workers_insert(struct sy_workers *workers, struct sy_worker *worker, stru
 void sy_workers_remove(struct sy_workers *workers, struct sy_worker *worker);
 /* Restart the next worker whose settings are not the configuration's, unless one is under way (workers_reload.c). */
 void sy_workers_renew(struct sy_workers *workers);
+/* Look at the worker program: another file begins a rollout, and the one that has failed does not (workers_rollout.c). */
+void sy_workers_look(struct sy_workers *workers);
+/* Take the next step of the rollout; false when none is under way. */
+bool sy_workers_roll(struct sy_workers *workers);
+/* The program that workers should have, also where it has failed; NULL = not looked at yet. */
+const struct sy_program *sy_workers_latest(const struct sy_workers *workers);
+int sy_workers_rollout_open(struct sy_workers *workers, struct sy_error *err);
+void sy_workers_rollout_done(struct sy_workers *workers);
 /* Socket directory: made, checked, emptied of stale sockets. */
 int sy_workers_directory(struct sy_workers *workers, struct sy_error *err);
 /* Before each start: made again if somebody has removed it, and checked. The sockets in it stay. The error names the directory. */

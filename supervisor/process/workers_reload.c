@@ -1,6 +1,4 @@
 /* Another configuration for workers that run: what a message can change is sent, for the rest they are restarted one after the other. */
-#include <string.h>
-
 #include "base/log.h"
 #include "supervisor/process/workers_impl.h"
 
@@ -30,9 +28,7 @@ static const char *differs(const struct sy_worker *worker)
 		return NULL;
 	if (worker->heartbeat_ms != config->heartbeat_ms)
 		return "workers.heartbeat";
-	if (worker->log_format != config->log_format)
-		return "log.format";
-	return strcmp(worker->program, config->worker_program) != 0 ? "workers.program" : NULL;
+	return worker->log_format != config->log_format ? "log.format" : NULL;
 }
 
 static bool under_way(struct sy_worker *worker)
@@ -50,6 +46,10 @@ void sy_workers_renew(struct sy_workers *workers)
 	for (size_t i = 0; i < workers->count; i++) {
 		if (under_way(workers->items[i]))
 			return;
+	}
+	if (sy_workers_roll(workers))
+		return; /* which brings the new settings along */
+	for (size_t i = 0; i < workers->count; i++) {
 		if (!next && differs(workers->items[i]))
 			next = workers->items[i];
 	}
@@ -96,5 +96,6 @@ void sy_workers_reload(struct sy_workers *workers, const struct sy_config *confi
 			workers->items[i]->log_level = -1;
 		sy_worker_flush(workers->items[i]);
 	}
+	sy_workers_look(workers);
 	sy_defer_mark(workers->schedule); /* there may be more slots now, or somebody to restart */
 }

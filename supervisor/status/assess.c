@@ -262,6 +262,8 @@ void sy_assess_conditions(struct sy_supervisor *sup, const struct sy_assessment 
 	facts.importer = importer_fact(sup, &names);
 	if (sy_assess_notes(sup, &notes, &facts.importer_note_reason) == 0)
 		facts.importer_notes = &notes;
+	if (sup->workers)
+		facts.upgrade = sy_workers_upgrade(sup->workers).message;
 	facts.unschedulable = sup->schedule.cordoned;
 	facts.evicting = sy_chain_evicting(sup);
 	facts.evicted = sy_chain_evicted(sup);

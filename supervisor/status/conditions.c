@@ -160,6 +160,8 @@ static void workers_ready(const struct sy_condition_facts *facts, struct sy_cond
 		is_unknown(condition, "Starting");
 	} else if (facts->workers_total == 0) {
 		is_true(condition, "NoWorkspaces");
+	} else if (facts->workers_ready == facts->workers_total && facts->upgrade && facts->upgrade[0]) {
+		is_false(condition, "Info", "UpgradeStopped", facts->upgrade);
 	} else if (facts->workers_ready == facts->workers_total) {
 		is_true(condition, "AllWorkersReady");
 	} else {

@@ -67,6 +67,7 @@ struct sy_condition_facts {
 	bool workers_known;		      /* bindings were listed: counts mean something */
 	size_t workers_total;		      /* workspaces that should have a worker */
 	size_t workers_ready;
+	const char *upgrade;	/* why another worker program was not brought to all workers; NULL or "" = nothing of the kind */
 	bool unschedulable;	/* spec.unschedulable */
 	bool evicting;		/* spec.evictAfter has come */
 	bool evicted;		/* and nothing is left */

@@ -39,6 +39,7 @@ OTHER = {
     "steps of an object (debugging)": "None GetUpstream GetDownstream AddFinalizer Create RenameOperation Status ResetStatus Forget Release "
                                       "AwaitDeletion",
     "types of Secrets": "Opaque",
+    "states of an upgrade": "Rolling Stopped",
 }
 WORD = re.compile(r'"([A-Z][a-z]+(?:[A-Z]+[a-z]*)*|API[A-Z][A-Za-z]+)"')
 

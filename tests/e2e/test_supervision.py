@@ -1,11 +1,13 @@
 """Processes: killed, hung, restarted, reloaded; servers that go away and come back."""
 
+import json
 import os
+import shutil
 import signal
 
 import pytest
 from objects import WIDGETS, widget
-from syncerd import exists
+from syncerd import exists, program
 from testbed import wait_for
 from testbed.servers import write_kubeconfig
 
@@ -77,6 +79,56 @@ def test_a_worker_holds_nothing_that_is_not_its_own(syncerd, pair):
         assert not files, files
         assert len([link for link in links if "memfd" in link]) <= 1, links
         assert len(links) < 40, links
+
+
+def put_worker(syncerd, script=None):
+    """As a package does: the name is given to another file."""
+    path = os.path.join(syncerd.directory, "syncer-worker")
+    if script is None:
+        shutil.copy2(program("syncer-worker"), path + ".new")
+    else:
+        with open(path + ".new", "w") as file:
+            file.write(script)
+        os.chmod(path + ".new", 0o755)
+    os.rename(path + ".new", path)
+    return path
+
+
+def wait_upgrade(syncerd, state):
+    wait_for(lambda: syncerd.ctl_json("status")["upgrade"]["state"] == state, 120, f"the upgrade to be {state}")
+    return syncerd.ctl_json("status")["upgrade"]
+
+
+def test_another_worker_program_comes_one_by_one_or_not_at_all(site, syncerd, pair):
+    """Good, bad and good again; with the bad one all go on with the old one, and the status is written all the time."""
+    before = pids(syncerd, pair)
+    workers = {**syncerd.config["workers"], "program": put_worker(syncerd), "upgradeStable": "300ms"}
+    syncerd.write_config({**syncerd.config, "workers": workers})
+    syncerd.hup()
+    wait_for(lambda: set(pids(syncerd, pair)).isdisjoint(before), 120, "all to be restarted")
+    assert wait_upgrade(syncerd, "Idle")["oldWorkers"] == 0
+    after = pids(syncerd, pair)
+    still_works(*pair, name="after-upgrade")
+
+    put_worker(syncerd, "#!/bin/sh\nexec sleep 600\n")
+    beat = site.status()["lastSyncerHeartbeatTime"]
+    syncerd.hup()
+    canary = wait_for(lambda: [tenant for tenant in pair if tenant.path in json.dumps(syncerd.ctl_json("status")["upgrade"])], 60, "the canary")
+    still_works(*(tenant for tenant in pair if tenant not in canary), name="during-upgrade")
+    wait_for(lambda: site.status()["lastSyncerHeartbeatTime"] != beat, 60, "the heartbeat")
+    upgrade = wait_upgrade(syncerd, "Stopped")
+    assert "HandshakeFailed" in upgrade["message"] and upgrade["oldWorkers"] >= 1
+    site.wait_condition("WorkersReady", "False", "UpgradeStopped", timeout=60)
+    assert site.condition("Ready")["status"] == "True"
+    wait_for(lambda: site.events("UpgradeStopped"), 30, "the Event")
+    assert [syncerd.wait_worker(tenant) == pid for tenant, pid in zip(pair, after)].count(True) == 1
+    still_works(*pair, name="after-bad-upgrade")
+
+    put_worker(syncerd)
+    syncerd.hup()
+    wait_for(lambda: set(pids(syncerd, pair)).isdisjoint(after), 60, "all to have the good one")
+    wait_upgrade(syncerd, "Idle")
+    site.wait_condition("WorkersReady", "True", timeout=60)
 
 
 def test_reload_keeps_the_processes(site, syncerd, pair):

@@ -56,6 +56,25 @@ static void info_does_not_count(void **state)
 	assert_string_equal(c[SY_CONDITION_READY].reason, "WorkersNotReady");
 }
 
+/* A new worker program that failed is told where all goes well; where it does not, that comes first. */
+static void a_stopped_upgrade_is_told(void **state)
+{
+	struct sy_condition_facts facts = good();
+	struct sy_condition c[SY_CONDITION_MAX];
+
+	(void)state;
+	facts.upgrade = "the new worker program failed";
+	sy_conditions_compute(&facts, c);
+	assert_int_equal(c[SY_CONDITION_READY].status, SY_TRUE);
+	assert_int_equal(c[SY_CONDITION_WORKERS].status, SY_FALSE);
+	assert_string_equal(c[SY_CONDITION_WORKERS].severity, "Info");
+	assert_string_equal(c[SY_CONDITION_WORKERS].reason, "UpgradeStopped");
+	assert_string_equal(c[SY_CONDITION_WORKERS].message, "the new worker program failed");
+	facts.workers_ready = 2;
+	sy_conditions_compute(&facts, c);
+	assert_string_equal(c[SY_CONDITION_WORKERS].reason, "WorkersNotReady");
+}
+
 /* With several shards it matters which of them it is. */
 static void unread_virtual_workspaces(void **state)
 {
@@ -181,8 +200,13 @@ static void stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_true),	   cmocka_unit_test(info_does_not_count), cmocka_unit_test(unread_virtual_workspaces),
-		cmocka_unit_test(order_of_causes), cmocka_unit_test(list_is_bounded),	  cmocka_unit_test(transition_times),
+		cmocka_unit_test(all_true),
+		cmocka_unit_test(info_does_not_count),
+		cmocka_unit_test(a_stopped_upgrade_is_told),
+		cmocka_unit_test(unread_virtual_workspaces),
+		cmocka_unit_test(order_of_causes),
+		cmocka_unit_test(list_is_bounded),
+		cmocka_unit_test(transition_times),
 		cmocka_unit_test(stopped),
 	};
 

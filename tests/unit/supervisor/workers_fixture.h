@@ -186,6 +186,8 @@ static inline int set_up(void **state)
 					     .backoff_first_ms = 50,
 					     .backoff_max_ms = 200,
 					     .stable_ms = 60000,
+					     .upgrade_stable_ms = 100,
+					     .upgrade_deadline_ms = 20000,
 					     .max_spawning = 2,
 					     .limits = {.cpu_weight = 100},
 					     .worker_program = program,
