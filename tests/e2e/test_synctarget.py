@@ -3,23 +3,15 @@
 import os
 import re
 import signal
-import subprocess
 
 import pytest
 import rbac
 from counting import Requests, brief
 from objects import CRDS, GADGETS, KIND_OF, SYNCTARGETS, WIDGETS, crd, gadget, widget
-from testbed import find_binary, wait_for
+from testbed import wait_for
 from testbed.waiting import holds_for
 
 CONDITIONS = ["Ready", "APIImporterReady", "HeartbeatHealthy", "Schedulable", "SyncerAuthorized", "SyncerReady", "WorkersReady"]
-
-
-def kubectl(site, *args):
-    """kubectl as kcp's administrator in the SyncTarget's workspace."""
-    bed = site.world.bed
-    command = [find_binary("kubectl"), "--kubeconfig", bed.kcp.kubeconfig, "--context", "base", "--server", f"{bed.kcp.url}/clusters/{site.home.path}"]
-    return subprocess.run(command + list(args), capture_output=True, text=True, check=True, timeout=30).stdout
 
 
 def test_conditions_are_complete_and_sorted(site, syncerd, pair):
@@ -72,13 +64,13 @@ def test_virtual_workspaces(site, syncerd, pair):
 
 
 def test_what_kubectl_shows(site, syncerd, pair):
-    wide = kubectl(site, "get", "synctargets", "-o", "wide").splitlines()
+    wide = site.home.kubectl("get", "synctargets", "-o", "wide").splitlines()
     assert wide[0].split() == ["NAME", "READY", "REASON", "HEARTBEAT", "WORKSPACES", "AGE", "UNSCHEDULABLE", "RESOURCES", "SYNCER", "KEY"]
     row = wide[1].split()
     assert row[:3] == ["edge-1", "True", "AsExpected"] and row[4] == "2/2" and row[7] == "3/3" and row[9] == site.key
     assert re.fullmatch(r"\d+s", row[3]), row[3]
-    assert kubectl(site, "wait", "--for=condition=Ready", "synctarget/edge-1", "--timeout=5s")
-    assert pair[0].path in kubectl(site, "describe", "synctarget", "edge-1")
+    assert site.home.kubectl("wait", "--for=condition=Ready", "synctarget/edge-1", "--timeout=5s")
+    assert pair[0].path in site.home.kubectl("describe", "synctarget", "edge-1")
 
 
 def test_the_heartbeat_advances_and_nothing_else_is_written(site, syncerd, pair):

@@ -2,10 +2,11 @@
 
 import os
 import secrets
+import subprocess
 
 import yaml
 from objects import BINDINGS, CRDS, EXPORTS, LOGICAL_CLUSTERS, SCHEMAS, WORKSPACES, api_resource_schema, crd
-from testbed import wait_for
+from testbed import find_binary, wait_for
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READ = ["get", "list", "watch"]
@@ -32,6 +33,12 @@ class Workspace:
     @property
     def parent(self):
         return self.world.kcp.workspace(self.path.rpartition(":")[0])
+
+    def kubectl(self, *args):
+        """What the real kubectl prints here, as kcp's administrator."""
+        bed = self.world.bed
+        command = [find_binary("kubectl"), "--kubeconfig", bed.kcp.kubeconfig, "--context", "base", "--server", f"{bed.kcp.url}/clusters/{self.path}"]
+        return subprocess.run(command + list(args), capture_output=True, text=True, check=True, timeout=30).stdout
 
     def delete(self):
         self.parent.delete(WORKSPACES, self.path.rpartition(":")[2])
