@@ -144,8 +144,8 @@
 	]);
 	const showProcesses = table('processes', [
 		{ label: 'Process', head: true, text: (p) => both(p.name, p.of), node: (p) => [text('span', 'bidi', p.of || p.name), ...(p.of ? [text('span', 'sub', p.name)] : [])] },
-		{ label: 'PID', number: true, text: (p) => String(p.pid || '-'), sort: (p) => p.pid },
 		{ label: 'State', text: (p) => p.state },
+		{ label: 'PID', number: true, text: (p) => String(p.pid || '-'), sort: (p) => p.pid },
 		{ label: 'Memory', number: true, text: (p) => bytes(p.memory), sort: (p) => p.memory },
 		{ label: 'Up', number: true, text: (p) => p.pid ? age(p.up) : '-', sort: (p) => p.up },
 		{ label: 'Restarts', number: true, text: (p) => String(p.restarts ?? '-'), sort: (p) => p.restarts ?? -1 },
