@@ -238,7 +238,8 @@ def test_a_workspace_that_goes_meanwhile(sim, make_syncerd, place):
     rig.wait_said("as the first of all")
     sim.kcp.at(CANARY).call("DELETE", "/apis/apis.kcp.io/v1alpha2/apibindings/widgets")
     wait_for(lambda: rig.syncerd.workspace(ORDER[1])["binary"] == "current", 60, "the next one's turn")
-    assert rig.syncerd.workspace(CANARY) is None and rig.upgrade()["state"] == "Rolling"
+    wait_for(lambda: CANARY not in rig.syncerd.pids(), 60, "the worker that has drained to leave")
+    assert rig.upgrade()["state"] == "Rolling"
 
 
 def test_a_stop_in_the_middle_is_in_order(rig):
