@@ -12,7 +12,7 @@ static const char *const status_members[] = {
 	/* clang-format off */
 	"version", "mode", "identity", "pid", "uptimeSeconds", "syncTarget", "cluster", "path", "name", "uid", "key", "ready", "reason",
 	"message", "lastHeartbeatTime", "conditions", "type", "status", "severity", "lastTransitionTime", "upstream", "downstream", "server",
-	"reachable", "workspaces", "total", "workerLimits", NULL
+	"reachable", "workspaces", "total", "workerLimits", "upgrade", "state", "workspace", "oldWorkers", NULL
 	/* clang-format on */
 };
 /* A worker's message names reasons, no objects. */
@@ -20,7 +20,7 @@ static const char *const workspace_members[] = {
 	/* clang-format off */
 	"path", "cluster", "pid", "state", "reason", "message", "process", "restarts", "memoryBytes", "limitedBy", "memoryMaxBytes", "lastExit",
 	"lastExitDetail", "retryInMs", "paused", "objects", "synced", "pending", "failing", "foreign", "lagMs", "requests", "up", "down",
-	"resources", "group", "resource", "bindings", "name", "export", "phase", "acceptedClaims", "refusedClaims", NULL
+	"resources", "group", "resource", "version", "binary", "bindings", "name", "export", "phase", "acceptedClaims", "refusedClaims", NULL
 	/* clang-format on */
 };
 /* Without the message: it is what a server says about one object. */

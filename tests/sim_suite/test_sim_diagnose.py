@@ -63,9 +63,11 @@ def test_all_of_a_living_syncerd(sim, syncerd, place):
     assert manifest["missing"] == [] and {entry["name"] for entry in manifest["files"]} == set(files) - {"manifest.json"}
     assert json.loads(files["status.json"])["syncTarget"]["name"] == "edge-1" and json.loads(files["status.json"])["syncTarget"]["conditions"]
     assert {entry["path"] for entry in json.loads(files["workspaces.json"])} == set(syncerd.pids())
-    assert json.loads(files["configuration.json"])["workers"] == {
+    assert json.loads(files["status.json"])["upgrade"]["state"] == "Idle"
+    assert {entry["binary"] for entry in json.loads(files["workspaces.json"])} == {"current"}
+    assert json.loads(files["configuration.json"])["workers"].items() >= {
         "heartbeat": "1s", "heartbeatDeadline": "5s", "planDeadline": "30s", "startDeadline": "15s", "stopDeadline": "10s", "backoffFirst": "100ms",
-        "backoffMax": "5m", "stableAfter": "1m", "maxSpawning": 4, "cpuWeight": 100, "program": str(binaries() / "syncer-worker")}
+        "backoffMax": "5m", "stableAfter": "1m", "maxSpawning": 4, "cpuWeight": 100, "program": str(binaries() / "syncer-worker")}.items()
     assert json.loads(files["credentials-kcp.json"])["user"] == "token"
     assert b"syncerd_" in files["metrics.txt"] and b"readyz" in files["readyz.txt"]
     assert str(syncerd.directory / "run" / "control.sock").encode() in files["folders.txt"]
