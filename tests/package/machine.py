@@ -9,7 +9,7 @@ import tempfile
 from testbed.debian import debian
 from testbed.waiting import PATIENCE, Timeout, wait_for
 
-PROGRAMS = ("systemd-nspawn", "nsenter", "mmdebstrap", "cpack", "dpkg-deb", "dpkg-shlibdeps")
+PROGRAMS = ("systemd-nspawn", "nsenter", "mmdebstrap", "cpack", "dpkg-deb", "dpkg-shlibdeps", "file")
 CLEAN = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "SYSTEMD_PAGER=", "DEBIAN_FRONTEND=noninteractive"]
 
 

@@ -89,6 +89,9 @@ def test_install(machine, debs, fetched):
     for command in (["syncerd", "--version"], ["syncerctl", "--version"], ["kubectl-syncer", "--version"], ["kubectl_complete-syncer", ""],
                     ["test", "-f", "/usr/share/man/man8/syncerd.8.gz"], ["test", "-f", "/usr/share/man/man1/kubectl-syncer.1.gz"]):
         machine.run(*command)
+    shutil.copy(symbols(debs[0]), machine.path("/root/symbols.ddeb"))
+    machine.run("apt-get", "install", "-y", "/root/symbols.ddeb")
+    assert machine.out("dpkg", "--verify", "syncerd", "syncerd-dbgsym") == ""  # every file is as its sum says
     machine.run("apt-get", "purge", "-y", "syncerd")
 
 
