@@ -68,8 +68,9 @@ class Engine:
         self.tmpfs = []
         for name, text in (("containers.conf", CONTAINERS_CONF), ("storage.conf", STORAGE_CONF)):
             (self.directory / name).write_text(text.format(self.directory))
-        self.env = {**os.environ, "CONTAINERS_CONF": str(self.directory / "containers.conf"), "BUILDAH_ISOLATION": "chroot", "BUILDAH_LAYERS": "false",
-                    "CONTAINERS_STORAGE_CONF": str(self.directory / "storage.conf"), "TMPDIR": str(self.directory)}
+        self.places = {"CONTAINERS_CONF": str(self.directory / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(self.directory / "storage.conf"),
+                       "BUILDAH_ISOLATION": "chroot", "BUILDAH_LAYERS": "false", "TMPDIR": str(self.directory)}
+        self.env = {**os.environ, **self.places}
 
     def __call__(self, *words, check=True, timeout=120, binary=False):
         """podman WORDS; its standard output, or with check=False what subprocess has."""

@@ -11,6 +11,7 @@ from edge import TARGET
 from engine import readme_command
 from installed import Installed
 from objects import WIDGETS, widget
+from sim_suite.terminal import TYPE, Terminal
 from testbed import wait_for
 
 MEMORY = 256 << 20
@@ -100,6 +101,19 @@ def test_how_it_is_confined(box, tenants):
 def test_the_tools_inside(box):
     assert "edge-1" in box.ctl("status")
     assert box.engine("exec", box.name, "sh", check=False).returncode == 127
+
+
+def test_a_screen_inside(engine, box, tenants):
+    """top on a terminal that only the image can describe, and q ends it."""
+    terminal = Terminal("podman", "exec", "--interactive", "--tty", "--env", f"TERM={TYPE}", box.name, "syncerctl", "top", "--interval", "200ms",
+                        **engine.places)
+    try:
+        lines = terminal.wait(lambda lines: all(any(line.startswith(tenant.path) for line in lines) for tenant in tenants) and lines, "both workspaces")
+        assert lines[0].startswith("syncerd ") and terminal.process.poll() is None, lines  # not one look as text
+        terminal.type(b"q")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
 
 
 def test_a_killed_worker(box, tenants):
