@@ -165,6 +165,8 @@ void sy_reload(struct sy_supervisor *sup)
 	} else {
 		take_over(sup, &fresh);
 		sy_info(NULL, "configuration and credentials read again");
+		if (sy_supervisor_is_old(sup))
+			sy_warn(NULL, "syncerd itself has been replaced, which a reload does not bring: restart it for that");
 	}
 	sup->reload_refused = r < 0;
 	if (r == 0)

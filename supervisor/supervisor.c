@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "supervisor/metrics/metrics.h"
 
@@ -44,10 +45,27 @@ void sy_supervisor_stop(struct sy_supervisor *sup, int exit_code)
 		sy_loop_stop(sup->loop);
 }
 
+/* What cannot be known is not said: a warning would come each time. */
+static struct sy_program *own_program(void)
+{
+	struct sy_program *self = NULL;
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[len > 0 ? len : 0] = '\0';
+	return len > 0 && sy_program_open(path, &self, NULL) == 0 ? self : NULL;
+}
+
+bool sy_supervisor_is_old(const struct sy_supervisor *sup)
+{
+	return sup->self && !sy_program_in_place(sup->self);
+}
+
 static int open_all(struct sy_supervisor *sup, struct sy_error *err)
 {
 	int r = sy_loop_new(&sup->loop, err);
 
+	sup->self = own_program();
 	if (r == 0) {
 		sup->started_ms = sy_loop_now_ms(sup->loop);
 		r = sy_notify_new(&sup->notify, sup->loop, err);
@@ -106,6 +124,7 @@ static void close_all(struct sy_supervisor *sup)
 	if (sup->loop)
 		sy_loop_free(sup->loop);
 	sy_config_free(sup->config);
+	sy_program_unref(sup->self);
 }
 
 int sy_supervisor_run(const struct sy_options *options, struct sy_config *config, struct sy_error *err)

@@ -25,6 +25,7 @@
 #include "supervisor/status/target.h"
 #include "supervisor/status/tenants.h"
 #include "supervisor/config/token_watch.h"
+#include "supervisor/process/program.h"
 #include "supervisor/process/workers.h"
 
 struct sy_direct;
@@ -39,9 +40,10 @@ struct sy_supervisor {
 	int64_t started_ms;
 	int exit_code;
 	bool stopping;
-	int64_t started_s;    /* seconds since the epoch */
-	int64_t configured_s; /* when the configuration in force was read, seconds since the epoch */
-	bool reload_refused;  /* the last SIGHUP changed nothing */
+	int64_t started_s;	 /* seconds since the epoch */
+	int64_t configured_s;	 /* when the configuration in force was read, seconds since the epoch */
+	bool reload_refused;	 /* the last SIGHUP changed nothing */
+	struct sy_program *self; /* the file of syncerd as it was started, NULL = not known */
 
 	/* servers.c */
 	char *base;	     /* kcp's URL before /clusters/ */
@@ -106,6 +108,8 @@ struct sy_supervisor {
 int sy_supervisor_run(const struct sy_options *options, struct sy_config *config, struct sy_error *err);
 /* Begin an orderly stop (once): workers, last status, exit. */
 void sy_supervisor_stop(struct sy_supervisor *sup, int exit_code);
+/* The file of syncerd has been replaced since: a restart brings another one. */
+bool sy_supervisor_is_old(const struct sy_supervisor *sup);
 /* Something changed. */
 void sy_supervisor_changed(void *sup);
 

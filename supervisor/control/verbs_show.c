@@ -145,6 +145,7 @@ json_object *sy_verbs_status(struct sy_supervisor *sup)
 	struct maker out = make();
 
 	put_str(&out, "version", SY_VERSION);
+	put_str(&out, "binary", sy_supervisor_is_old(sup) ? "old" : "current");
 	put_str(&out, "mode", sup->target ? "SyncTarget" : "Direct");
 	put_str(&out, "identity", sup->identity.text);
 	put_int(&out, "pid", getpid());

@@ -116,7 +116,9 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	sy_json_int(value, &ready, "workspaces", "ready", NULL);
 	ctl_format_age((long)uptime, age, sizeof(age));
 	const char *version = sy_json_str(value, "version", NULL);
-	ctl_print_linef("syncerd", NAME_WIDTH, "%s, up %s", version ? version : "of unknown version", age);
+	const char *binary = sy_json_str(value, "binary", NULL);
+	ctl_print_linef("syncerd", NAME_WIDTH, "%s, up %s%s", version ? version : "of unknown version", age,
+			binary && strcmp(binary, "old") == 0 ? "; its program has been replaced: restart syncerd" : "");
 	line("Mode", sy_json_str(value, "mode", NULL));
 	line("Identity", sy_json_str(value, "identity", NULL));
 	print_server("kcp", sy_json_object(value, "upstream", NULL));

@@ -81,8 +81,9 @@ static int collect_workspaces(struct sy_supervisor *sup, struct sy_status_worksp
 
 static void tell_manager(struct sy_supervisor *sup, const struct sy_condition *ready, const struct sy_assessment *counted)
 {
-	sy_notify_status(sup->notify, "Ready=%s %s; %zu of %zu workers ready", sy_condition_status_name(ready->status), ready->reason,
-			 counted->workers_ready, counted->workers_total);
+	sy_notify_status(sup->notify, "Ready=%s %s; %zu of %zu workers ready%s", sy_condition_status_name(ready->status), ready->reason,
+			 counted->workers_ready, counted->workers_total,
+			 sy_supervisor_is_old(sup) ? "; syncerd has been replaced: restart it" : "");
 }
 
 static int build(struct sy_supervisor *sup, struct sy_status_input *input, const struct sy_assessment *counted, json_object **ret_status)

@@ -42,11 +42,12 @@ WORKERS = {"heartbeat": "1s", "heartbeatDeadline": "5s", "backoffFirst": "100ms"
 class Syncerd:
     """One syncerd with its own directory; stop() checks that it ends in good order and leaves no process behind."""
 
-    def __init__(self, directory, sim, mode=SYNC_TARGET, level="info", user=None, minute=None, sync="", **workers):
+    def __init__(self, directory, sim, mode=SYNC_TARGET, level="info", user=None, minute=None, sync="", binary=None, **workers):
         self.directory = pathlib.Path(directory)
         self.sim = sim
         self.process = None
         self.user = user
+        self.binary = binary or binaries() / "syncerd"
         self.options = ["--test-minute", str(minute)] if minute else []
         for name in ("state", "run"):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
@@ -69,7 +70,7 @@ class Syncerd:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([str(binaries() / "syncerd"), "--config", str(self.config), *self.options], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([str(self.binary), "--config", str(self.config), *self.options], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True, **self.identity())
         return self
 

@@ -42,6 +42,17 @@ BAD = {
 CHANGES = {"HandshakeFailed": [("startDeadline: 15s", "startDeadline: 1s")], "not in step in time": [("upgradeDeadline: 60s", "upgradeDeadline: 2s")]}
 
 
+def replace(program, text=None):
+    """As a package does: the name is given to another file."""
+    fresh = program.with_suffix(".new")
+    if text is None:
+        shutil.copy2(binaries() / program.name, fresh)
+    else:
+        fresh.write_text(text)
+        fresh.chmod(0o755)
+    fresh.rename(program)
+
+
 class Rig:
     """A syncerd whose worker program can be replaced, with one, two and no objects in its three workspaces."""
 
@@ -61,14 +72,7 @@ class Rig:
         self.mark = 0
 
     def replace(self, text=None):
-        """As a package does: the name is given to another file."""
-        fresh = self.folder / "fresh"
-        if text is None:
-            shutil.copy2(binaries() / "syncer-worker", fresh)
-        else:
-            fresh.write_text(text)
-            fresh.chmod(0o755)
-        fresh.rename(self.program)
+        replace(self.program, text)
 
     def reload(self, *changes):
         text = self.syncerd.config.read_text()
@@ -247,3 +251,20 @@ def test_a_stop_in_the_middle_is_in_order(rig):
     rig.reload()
     rig.wait_said("as the first of all")
     rig.syncerd.stop()
+
+
+def test_a_replaced_syncerd_goes_on_and_says_so(make_syncerd, place):
+    program = place / "syncerd"
+    replace(program)
+    syncerd = make_syncerd(binary=program, program=binaries() / "syncer-worker")
+    syncerd.wait_syncing(*TEAMS, seconds=60)
+    assert syncerd.json("status")["binary"] == "current" and "replaced" not in syncerd.ctl("status")
+    before = syncerd.pids()
+    replace(program)
+    assert syncerd.json("status")["binary"] == "old" and "has been replaced: restart" in syncerd.ctl("status")
+    os.kill(syncerd.process.pid, signal.SIGHUP)
+    wait_for(lambda: "syncerd itself has been replaced" in syncerd.log.read_text(), 60, "the log to say so")
+    assert syncerd.pids() == before
+    syncerd.stop()
+    syncerd.start().wait_syncing(*TEAMS, seconds=60)
+    assert syncerd.json("status")["binary"] == "current"
