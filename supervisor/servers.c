@@ -65,6 +65,8 @@ void sy_servers_hand_over(struct sy_supervisor *sup)
 		sy_error_log(NULL, "handing new credentials to the workers: %s", err.text);
 	if (sup->target)
 		sy_target_kick(sup->target);
+	if (sup->heartbeat)
+		sy_heartbeat_kick(sup->heartbeat);
 	if (sup->exports)
 		sy_exports_kick(sup->exports);
 	if (sup->orphans)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "supervisor/control/maker.h"
+#include "supervisor/config/advice.h"
 #include "supervisor/control/verbs.h"
 #include "supervisor/process/usage.h"
 #include "supervisor/status/status.h"
@@ -64,6 +65,22 @@ static json_object *show_unread(const struct sy_supervisor *sup)
 	return out;
 }
 
+static json_object *show_no_target(const struct sy_supervisor *sup)
+{
+	const struct sy_target_view *view = sy_target_view(sup->target);
+	const char *trouble = sy_target_trouble(sup->target);
+	const char *advice = view->state == SY_TARGET_WAITING ? "" : sy_advice(SY_ADVICE_KCP, view->verdict, trouble);
+	struct sy_buf text;
+	json_object *out;
+	int r;
+
+	sy_buf_init(&text, 4096);
+	r = sy_buf_printf(&text, "%s%s%s", *trouble ? trouble : sy_kube_verdict_name(view->verdict), *advice ? "; " : "", advice);
+	out = show_server(sup->base, false, r == 0 ? sy_buf_str(&text) : trouble);
+	sy_buf_done(&text);
+	return out;
+}
+
 static json_object *show_upstream(const struct sy_supervisor *sup)
 {
 	const struct sy_target_view *view = sup->target ? sy_target_view(sup->target) : NULL;
@@ -72,7 +89,9 @@ static json_object *show_upstream(const struct sy_supervisor *sup)
 	if (!view)
 		return show_server(sup->base, sy_direct_reachable(sup), trouble);
 	if (view->verdict != SY_KUBE_OK)
-		return show_server(sup->base, false, view->message[0] ? view->message : sy_kube_verdict_name(view->verdict));
+		return show_no_target(sup);
+	if (*sy_target_refusal(sup->target))
+		return show_server(sup->base, false, sy_target_refusal(sup->target));
 	if (sup->bindings && sy_bindings_failing(sup->bindings))
 		return show_unread(sup);
 	return show_server(sup->base, true, "");

@@ -78,6 +78,7 @@ static void answered(void *arg, const struct sy_kube_result *result)
 	struct sy_heartbeat *heartbeat = arg;
 
 	heartbeat->request = NULL;
+	sy_target_written(heartbeat->target, result);
 	tell(heartbeat, result);
 	if (result->verdict == SY_KUBE_OK) {
 		heartbeat->retry_ms = 0;
@@ -149,6 +150,12 @@ void sy_heartbeat_beaten(struct sy_heartbeat *heartbeat)
 	heartbeat->retry_ms = 0;
 	if (!heartbeat->request)
 		plan_next(heartbeat);
+}
+
+void sy_heartbeat_kick(struct sy_heartbeat *heartbeat)
+{
+	if (!heartbeat->request && !heartbeat->stopped)
+		sy_timer_start(heartbeat->timer, 0);
 }
 
 void sy_heartbeat_stop(struct sy_heartbeat *heartbeat)

@@ -14,6 +14,8 @@ void sy_heartbeat_free(struct sy_heartbeat *heartbeat); /* accepts NULL */
 
 /* A status write has just carried a fresh time: the next beat is due an interval from now. */
 void sy_heartbeat_beaten(struct sy_heartbeat *heartbeat);
+/* Beat now: with new credentials, which so are tried at once. */
+void sy_heartbeat_kick(struct sy_heartbeat *heartbeat);
 /* No more beats (before the last status write). */
 void sy_heartbeat_stop(struct sy_heartbeat *heartbeat);
 

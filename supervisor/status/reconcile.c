@@ -74,6 +74,7 @@ static void answered(void *arg, const struct sy_kube_result *result)
 	struct sy_reconcile *reconcile = arg;
 
 	reconcile->request = NULL;
+	sy_target_written(reconcile->target, result);
 	tell(reconcile, result);
 	if (result->verdict != SY_KUBE_OK)
 		reconcile->greeting = false;

@@ -121,6 +121,9 @@ void sy_target_take(struct sy_target *target, json_object *object)
 	replace_json(&view->status, sy_json_object(object, "status", NULL));
 	view->owned = identity && strcmp(identity, target->identity) == 0;
 	view->verdict = SY_KUBE_OK;
+	if (target->unread)
+		sy_target_set_state(target, view->state, "%s", "");
+	target->unread = false;
 	if (view->owned)
 		replace(&target->granted, NULL); /* once: losing it later to that one is for good */
 	if (view->state == SY_TARGET_ACTIVE && !view->owned && identity && (was_owned || sy_target_foreign_alive(target)))
@@ -163,9 +166,6 @@ static void target_event(void *arg, enum sy_reflector_event type, json_object *o
 		return;
 	}
 	target->seen = true;
-	if (target->unread)
-		sy_target_set_state(target, target->view.state, "%s", "");
-	target->unread = false;
 	sy_target_take(target, object);
 	sy_target_step(target);
 }
@@ -315,6 +315,31 @@ bool sy_target_current(const struct sy_target *target)
 
 	return heard > 0 && sy_loop_now_ms(target->loop) - heard <= target->timings->watch_current_ms &&
 	       sy_reflector_state(target->reflector) == SY_REFLECTOR_SYNCED;
+}
+
+const char *sy_target_trouble(const struct sy_target *target)
+{
+	const struct sy_target_view *view = &target->view;
+
+	if (view->state == SY_TARGET_WAITING || view->verdict == SY_KUBE_OK ||
+	    sy_reflector_state(target->reflector) != SY_REFLECTOR_FAILING)
+		return view->message;
+	return sy_reflector_message(target->reflector);
+}
+
+void sy_target_written(struct sy_target *target, const struct sy_kube_result *result)
+{
+	const char *advice = sy_advice(SY_ADVICE_KCP, result->verdict, result->message);
+
+	target->refusal[0] = '\0';
+	if (result->verdict == SY_KUBE_UNAUTHORIZED || result->verdict == SY_KUBE_FORBIDDEN)
+		(void)snprintf(target->refusal, sizeof(target->refusal), "refuses the SyncTarget's status: %.200s%s%s", result->message,
+			       *advice ? "; " : "", advice);
+}
+
+const char *sy_target_refusal(const struct sy_target *target)
+{
+	return target->view.state == SY_TARGET_ACTIVE ? target->refusal : "";
 }
 
 time_t sy_target_now(const struct sy_target *target)

@@ -80,6 +80,13 @@ int sy_target_order(struct sy_target *target, enum sy_target_order order, sy_tar
 
 /* The watch has been heard within the limit: what we know is current. */
 bool sy_target_current(const struct sy_target *target);
+/* What became of a write of its status. */
+void sy_target_written(struct sy_target *target, const struct sy_kube_result *result);
+/* "" or why kcp has refused the last of them (401, 403) and what to do: what is watched goes on with the credentials of its beginning, so this
+ * may be all that shows it. Borrowed, until the next answer. */
+const char *sy_target_refusal(const struct sy_target *target);
+/* While view.verdict is not OK: why it cannot be read now, or "". Borrowed, until the next answer. */
+const char *sy_target_trouble(const struct sy_target *target);
 /* Now by kcp's clock. */
 time_t sy_target_now(const struct sy_target *target);
 /* "/apis/workload.kcp.io/v1alpha1/synctargets/<name>/status" and the base to use with it; borrowed. */

@@ -224,9 +224,6 @@ static void checked(void *arg, const struct sy_kube_result *result)
 		sy_target_again(target);
 		return;
 	}
-	if (target->unread)
-		sy_target_set_state(target, target->view.state, "%s", "");
-	target->unread = false;
 	target->failures = 0;
 	sy_target_take(target, result->object);
 	if (target->view.state == SY_TARGET_WAITING || target->view.state == SY_TARGET_FOREIGN)

@@ -27,6 +27,7 @@ struct sy_target {
 	bool served;		       /* was ACTIVE once: workers, exports and names belong to view.uid */
 	char *granted;		       /* identity that --take-over displaces, NULL = none */
 	bool releasing;		       /* sy_target_release was called */
+	char refusal[512];	       /* of a write of its status */
 	bool unread;		       /* it could not be read, and view.message says so */
 	struct sy_kube_request *order; /* target_order.c */
 	sy_target_ordered_fn *ordered;

@@ -114,6 +114,8 @@ def test_a_holder_that_cannot_be_read_is_what_is_waited_for(sim, place):
         def shown():
             return waiting.json("status")["syncTarget"]["message"] if waiting.socket.exists() else ""
         wait_for(lambda: "cannot be read" in shown() and "trying again" in shown(), 20, "the status to say what it waits for")
+        target = waiting.json("status")["syncTarget"]
+        assert (target["ready"], target["reason"]) == ("Unknown", "Waiting")
         sim.kcp.clear_faults()
         waiting.wait_syncing(TEAM, seconds=40)
         assert "cannot be read" not in shown()
