@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/control/maker.h"
 #include "supervisor/config/advice.h"
+#include "supervisor/control/maker.h"
 #include "supervisor/control/verbs.h"
 #include "supervisor/process/usage.h"
 #include "supervisor/status/status.h"

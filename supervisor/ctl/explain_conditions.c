@@ -51,6 +51,12 @@ const struct ctl_explanation ctl_explain_conditions[] = {
 	REASON("ExportTooLarge", "APIImporterReady", "False/Info",
 	       "An export has more resources or claims than are supported, and the rest is left out.",
 	       "Divide the APIExport among several, or several SyncTargets."),
+	REASON("TooManyResources", "APIImporterReady", "False/Info",
+	       "The exports have more resources than status.syncedResources has room for, and the rest is not synced.",
+	       "Divide them among several SyncTargets."),
+	REASON("TooManyWorkspaces", "APIImporterReady", "False/Info",
+	       "More workspaces are bound than can be served from here, and the rest is in phase Refused.",
+	       "Divide them among several SyncTargets; a workspace is served as soon as another one is gone."),
 	REASON("Pending", "APIImporterReady", "Unknown",
 	       "Exports, schemas or the discovery of the cluster have not been read yet, or cannot be read now; then the message has the "
 	       "exports.",

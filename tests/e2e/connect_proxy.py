@@ -1,11 +1,26 @@
 """A CONNECT proxy on loopback that tests can look into and switch off."""
 
 import base64
+import os
 import select
 import socket
 import socketserver
 import threading
 import time
+
+import yaml
+
+
+def through(site, side, proxy, **user):
+    """The kubeconfig of one side with a proxy, and with `user` in the place of the credentials."""
+    path = site.kcp_kubeconfig if side == "kcp" else site.cluster_kubeconfig
+    with open(path) as file:
+        config = yaml.safe_load(file)
+    config["clusters"][0]["cluster"]["proxy-url"] = proxy.url
+    config["users"][0]["user"].update(user)
+    with open(os.open(f"{path}.proxy", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        yaml.safe_dump(config, file)
+    return f"{path}.proxy"
 
 
 class Proxy:

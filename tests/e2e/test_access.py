@@ -4,8 +4,7 @@ import os
 import re
 
 import pytest
-import yaml
-from connect_proxy import Proxy
+from connect_proxy import Proxy, through
 from mounted import Mounted
 from objects import CONFIGMAPS, CRDS, GIZMOS, WIDGETS, configmap, crd, gizmo, widget
 from plain import Direct, grant
@@ -55,17 +54,6 @@ def proxies():
     yield made
     for proxy in made.values():
         proxy.close()
-
-
-def through(site, side, proxy):
-    """The kubeconfig of one side with a proxy."""
-    path = site.kcp_kubeconfig if side == "kcp" else site.cluster_kubeconfig
-    with open(path) as file:
-        config = yaml.safe_load(file)
-    config["clusters"][0]["cluster"]["proxy-url"] = proxy.url
-    with open(os.open(f"{path}.proxy", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        yaml.safe_dump(config, file)
-    return f"{path}.proxy"
 
 
 def peers(pids):

@@ -4,8 +4,6 @@ import os
 import re
 import signal
 
-import pytest
-import rbac
 from counting import Requests, brief
 from objects import CRDS, GADGETS, KIND_OF, SYNCTARGETS, WIDGETS, crd, gadget, widget
 from testbed import wait_for
@@ -149,37 +147,6 @@ def test_a_type_that_appears_later(site, new_site, launch):
     assert syncerd.worker_of(tenant) == pid
     syncerd.stop()
     world.remove_crd(later)
-
-
-@pytest.fixture
-def another_export(site):
-    """A function that adds an export to the SyncTarget; it is taken out after the test."""
-    def add(name):
-        site.patch_target({"spec": {"supportedAPIExports": site.supported("widgets", name)}})
-
-    yield add
-    site.patch_target({"spec": {"supportedAPIExports": site.supported("widgets")}})
-    site.wait_condition("Ready", "True")
-
-
-def test_an_export_that_does_not_exist(site, syncerd, pair, another_export):
-    rbac.install(site.provider.api, rbac.for_export(site.syncer, "no-such-export", site.home.cluster))
-    generation = site.target()["metadata"]["generation"]
-    another_export("no-such-export")
-    condition = site.wait_condition("APIImporterReady", "False", "ExportNotFound")
-    assert "no-such-export" in condition["message"] and condition["severity"] == "Error"
-    assert site.wait_condition("Ready", "False", "ExportNotFound")["message"].startswith("APIImporterReady: ")
-    assert site.status()["observedGeneration"] > generation
-    pair[0].create(widget("export-missing"))
-    pair[0].wait_down(WIDGETS, "export-missing")
-
-
-def test_an_export_without_rights(site, syncerd, pair, another_export):
-    another_export("not-for-us")
-    condition = site.wait_condition("APIImporterReady", "False", "ExportForbidden")
-    assert "not-for-us" in condition["message"] and condition["severity"] == "Error"
-    pair[0].create(widget("export-forbidden"))
-    pair[0].wait_down(WIDGETS, "export-forbidden")
 
 
 def test_transition_times_survive_a_restart(site, syncerd, pair):

@@ -34,20 +34,15 @@ def all_true(sim):
     wait_for(lambda: conditions(sim) and all(c[0] == "True" for c in conditions(sim).values()), DEADLINE, "all conditions to be True again")
 
 
-def test_a_virtual_workspace_refuses_the_credentials(sim, syncerd):
+@pytest.mark.parametrize("fault,severity,reason,message", [
+    ("status:401", "Error", "UpstreamUnauthorized", "kcp refuses the credentials for a virtual workspace: http"),
+    ("status:500", "Warning", "UpstreamDegraded", "a virtual workspace cannot be read: http")], ids=["401", "500"])
+def test_a_virtual_workspace(sim, syncerd, fault, severity, reason, message):
+    """It refuses the credentials, or answers with errors."""
     all_true(sim)
-    sim.kcp.fault("status:401", method="GET", path=BINDINGS, agent="syncerd", times=-1)
+    sim.kcp.fault(fault, method="GET", path=BINDINGS, agent="syncerd", times=-1)
     sim.kcp.post("close-watches")
-    is_said(sim, "SyncerReady", "False", "Error", "UpstreamUnauthorized", "kcp refuses the credentials for a virtual workspace: http")
-    sim.kcp.clear_faults()
-    all_true(sim)
-
-
-def test_a_virtual_workspace_answers_with_errors(sim, syncerd):
-    all_true(sim)
-    sim.kcp.fault("status:500", method="GET", path=BINDINGS, agent="syncerd", times=-1)
-    sim.kcp.post("close-watches")
-    is_said(sim, "SyncerReady", "False", "Warning", "UpstreamDegraded", "a virtual workspace cannot be read: http")
+    is_said(sim, "SyncerReady", "False", severity, reason, message)
     sim.kcp.clear_faults()
     all_true(sim)
 
