@@ -26,6 +26,8 @@ struct sy_reconcile {
 	int64_t written_ms;
 	int64_t retry_ms;	      /* present back-off, 0 = none */
 	enum sy_kube_verdict verdict; /* of the last write that was told */
+	json_object *sent;	      /* by the last write */
+	json_object *kept;	      /* what the server made of it; NULL = not accepted */
 	bool dirty;
 	bool warned;
 	bool learned;  /* a first write of what is true has succeeded since the start */
@@ -69,11 +71,30 @@ static void tell(struct sy_reconcile *reconcile, const struct sy_kube_result *re
 		sy_warn(NULL, "writing the SyncTarget's status: %s; trying again", result->message);
 }
 
+static void remember(json_object **slot, json_object *value)
+{
+	json_object_put(*slot);
+	*slot = value;
+}
+
+/* A schema that does not know all that is written drops it: to write the same once more would end the same. */
+static bool is_settled(struct sy_reconcile *reconcile, json_object *stored, json_object *wanted)
+{
+	if (sy_status_same(stored, wanted)) {
+		remember(&reconcile->sent, NULL); /* as always: nothing to be kept in mind */
+		remember(&reconcile->kept, NULL);
+		return true;
+	}
+	return reconcile->sent && reconcile->kept && sy_status_same(stored, reconcile->kept) && sy_status_same(wanted, reconcile->sent);
+}
+
 static void answered(void *arg, const struct sy_kube_result *result)
 {
 	struct sy_reconcile *reconcile = arg;
+	json_object *kept = result->verdict == SY_KUBE_OK ? sy_json_object(result->object, "status", NULL) : NULL;
 
 	reconcile->request = NULL;
+	remember(&reconcile->kept, kept ? sy_json_copy(kept) : NULL);
 	sy_target_written(reconcile->target, result);
 	tell(reconcile, result);
 	if (result->verdict != SY_KUBE_OK)
@@ -152,6 +173,8 @@ static void send(struct sy_reconcile *reconcile, json_object *stored, json_objec
 	struct sy_error err = {0};
 
 	reconcile->said = reconcile->last;
+	remember(&reconcile->sent, sy_json_copy(wanted));
+	remember(&reconcile->kept, NULL);
 	if (!body || sy_kube_do(reconcile->kube, &call, answered, reconcile, &reconcile->request, &err) < 0)
 		retry_later(reconcile);
 }
@@ -235,7 +258,7 @@ static void compare(void *arg)
 			finish(reconcile);
 		return;
 	}
-	if (sy_status_same(stored, wanted)) {
+	if (is_settled(reconcile, stored, wanted)) {
 		reconcile->dirty = false;
 		reconcile->retry_ms = 0;
 		if (reconcile->last)
@@ -289,6 +312,8 @@ void sy_reconcile_free(struct sy_reconcile *reconcile)
 	if (!reconcile)
 		return;
 	sy_kube_cancel(reconcile->request);
+	remember(&reconcile->sent, NULL);
+	remember(&reconcile->kept, NULL);
 	sy_timer_free(reconcile->timer);
 	sy_timer_free(reconcile->limit);
 	free(reconcile);

@@ -1,13 +1,17 @@
 """What the SyncTarget says, and that it is true."""
 
+import copy
 import os
 import re
 import signal
 
+import pytest
 from counting import Requests, brief
-from objects import CRDS, GADGETS, KIND_OF, SYNCTARGETS, WIDGETS, crd, gadget, widget
+from edge import Site, Tenant
+from objects import CRDS, EXPORTS, GADGETS, KIND_OF, SCHEMAS, SYNCTARGETS, WIDGETS, crd, gadget, widget
 from testbed import wait_for
 from testbed.waiting import holds_for
+from world import manifest
 
 CONDITIONS = ["Ready", "APIImporterReady", "HeartbeatHealthy", "Schedulable", "SyncerAuthorized", "SyncerReady", "WorkersReady"]
 
@@ -195,6 +199,85 @@ def test_a_target_removed_by_force_deletes_nothing(new_site, launch):
     assert syncerd.process.wait(30) not in (0, 1)
     assert workers and tenant.down(WIDGETS, "w")
     assert "finalizers" in tenant.up(WIDGETS, "w")["metadata"]
+
+
+def test_a_target_made_anew_while_syncerd_runs(new_site, launch):
+    """The same name under another uid: syncerd serves it no further and leaves; nothing is removed or adopted, neither then nor by the next one."""
+    site = new_site()
+    syncerd = launch(site.config())
+    tenant, name = site.tenant(), "w"
+    tenant.create(widget(name))
+    kept, place = tenant.wait_down(WIDGETS, name), tenant.namespace()
+    site.wait_condition("Ready", "True")
+    os.kill(syncerd.pid, signal.SIGSTOP)  # it would put the finalizer back before the deletion
+    site.patch_target({"metadata": {"finalizers": None}})
+    site.home.api.delete(SYNCTARGETS, "edge-1")
+    uid, key = site.uid, site.key
+    site.create_target()
+    assert (site.uid != uid, site.key) == (True, key)
+    os.kill(syncerd.pid, signal.SIGCONT)
+    assert syncerd.process.wait(60) == 4
+    assert "nothing is deleted" in syncerd.text() or "another uid" in syncerd.text()  # it may see the deletion first
+    assert not site.status(), "the new one was not for it to write"
+    assert site.finalizer not in site.target()["metadata"].get("finalizers", [])
+    assert site.kube.find(WIDGETS, name, place) == kept and site.finalizer in tenant.up(WIDGETS, name)["metadata"]["finalizers"]
+
+    site.install_accounts()
+    living = Tenant(site, tenant.workspace)
+    assert living.namespace() != place
+    launch(site.config())
+    fresh = living.wait_down(WIDGETS, name, timeout=60)
+    assert fresh["metadata"]["uid"] != kept["metadata"]["uid"]
+    living.delete(WIDGETS, name)
+    living.wait_down_gone(WIDGETS, name)
+    living.wait_up_gone(WIDGETS, name)
+    assert site.kube.find(WIDGETS, name, place) == kept, "what the old one made is an orphan, for syncerctl orphans"
+
+
+@pytest.fixture
+def an_older_type(world):
+    """The SyncTarget type as an earlier version may have had it: without some of what is written today. Another world for new sites."""
+    older = copy.copy(world)
+    older.types = world.workspace("types")
+    schema = manifest("apiresourceschema-synctargets.yaml")
+    status = schema["spec"]["versions"][0]["schema"]["properties"]["status"]["properties"]
+    del status["workspaceSummary"], status["resourceSummary"], status["workspaces"]
+    del status["conditions"]["items"]["properties"]["severity"], status["syncedResources"]["items"]["properties"]["syncedVersion"]
+    schema["spec"]["versions"][0]["additionalPrinterColumns"] = []
+    older.types.api.create(SCHEMAS, schema)
+    older.types.api.create(EXPORTS, manifest("apiexport-workload.yaml"))
+    return older
+
+
+def test_an_older_schema(an_older_type, scratch, launch):
+    """What it does not know is dropped with a warning: that is logged once, and not written again and again; what it knows is true."""
+    site = Site(an_older_type, scratch("site"))
+    syncerd = launch(site.config())
+    tenant = site.tenant()
+    syncerd.wait_state(tenant, "Syncing")
+    site.wait_condition("Ready", "True")
+    syncerd.wait_log("schema does not know all that this version writes")
+    assert not {"workspaceSummary", "resourceSummary", "workspaces"} & set(site.status())
+    settled(site)
+    requests = Requests(site)
+    beat = site.status()["lastSyncerHeartbeatTime"]
+    wait_for(lambda: site.status()["lastSyncerHeartbeatTime"] != beat, 60, "the next heartbeat")
+    writes = requests.up(verbs=("patch",))
+    assert len(writes) <= 2, brief(writes)
+    site.patch_target({"spec": {"unschedulable": True}})
+    assert "severity" not in site.wait_condition("Schedulable", "False", "Cordoned")
+    assert syncerd.text().count("schema does not know all that this version writes") == 1
+
+
+def settled(site):
+    """Until nothing was written for a moment: a status that the phases of a new workspace move."""
+    seen = []
+
+    def same():
+        seen.append(site.target()["metadata"]["resourceVersion"])
+        return len(seen) > 60 and len(set(seen[-60:])) == 1
+
+    wait_for(same, 60, "the status to be at rest, written again and again")
 
 
 def test_gadgets_may_be_left_out(new_site, launch):
