@@ -118,13 +118,11 @@ static inline void run_finish(struct run *run)
 	run->client = -1;
 }
 
-/* Take the client's connection and its request line into run->request. */
-static inline void serve_request(struct run *run)
+/* The next request line on the connection that is there, into run->request. */
+static inline void serve_next(struct run *run)
 {
 	size_t len = 0;
 
-	run->client = accept(run->listener, NULL, NULL);
-	assert_true(run->client >= 0);
 	while (len < sizeof(run->request) - 1 && !memchr(run->request, '\n', len)) {
 		ssize_t n = recv(run->client, run->request + len, sizeof(run->request) - 1 - len, 0);
 
@@ -132,6 +130,14 @@ static inline void serve_request(struct run *run)
 		len += (size_t)n;
 	}
 	run->request[len] = '\0';
+}
+
+/* Take the client's connection and its request line. */
+static inline void serve_request(struct run *run)
+{
+	run->client = accept(run->listener, NULL, NULL);
+	assert_true(run->client >= 0);
+	serve_next(run);
 }
 
 static inline void serve(struct run *run, const char *text)

@@ -246,6 +246,39 @@ static void test_low_and_scrolled(void **state)
 	top_sample_done(&sample);
 }
 
+#define ANSWER(value) "{\"v\":1,\"id\":1,\"ok\":true,\"value\":" value "}\n"
+
+/* One request a look, all on one connection. */
+static void test_one_connection(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	run_start(&run, "@ top --interval 100ms --count 2 --sort rate");
+	serve_request(&run);
+	assert_non_null(strstr(run.request, "\"status\""));
+	serve(&run, ANSWER(STATUS(7, 1000, ROW("root:b", "b", 1, 1, 0, "") "," ROW("root:a", "a", 1, 1, 0, ""))));
+	serve_next(&run);
+	serve(&run, ANSWER(STATUS(7, 2000, ROW("root:b", "b", 1, 4, 2, "") "," ROW("root:a", "a", 1, 1, 0, ""))));
+	serve_next(&run);
+	serve(&run, ANSWER(STATUS(7, 4000, ROW("root:b", "b", 2, 9, 9, "") "," ROW("root:a", "a", 1, 2, 0, ""))));
+	run_finish(&run);
+	assert_int_equal(run.code, CTL_OK);
+	assert_string_equal(run.err, "");
+	for (const char *const *row = (const char *const[]){"root:b      Syncing   2         2.0        3.0",
+							    "root:a      Syncing   2         0.0        0.0",
+							    "root:a      Syncing   2         0.0        0.5",
+							    "root:b      Syncing   2         -          -  ", NULL};
+	     *row; row++) {
+		const char *found = strstr(run.out, *row);
+
+		if (!found)
+			fail_msg("%s is missing in\n%s", *row, run.out);
+	}
+	run_done(&run);
+}
+
 /* An older syncerd answers `status` without what was asked for. */
 static void test_an_older_syncerd(void **state)
 {
@@ -301,14 +334,9 @@ static void test_back_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_totals),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_ellipsis),
-		cmocka_unit_test(test_wide_and_narrow),
-		cmocka_unit_test(test_low_and_scrolled),
-		cmocka_unit_test(test_an_older_syncerd),
-		cmocka_unit_test(test_back_off),
+		cmocka_unit_test(test_rates),	       cmocka_unit_test(test_totals),		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_ellipsis),       cmocka_unit_test(test_wide_and_narrow),	cmocka_unit_test(test_low_and_scrolled),
+		cmocka_unit_test(test_one_connection), cmocka_unit_test(test_an_older_syncerd), cmocka_unit_test(test_back_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
