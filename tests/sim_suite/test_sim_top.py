@@ -162,7 +162,7 @@ def test_as_text(sim, syncerd, top):
 
 
 def test_where_no_screen_can_be(direct, top):
-    """A terminal without a description, as in a container without terminfo, or one that only prints lines."""
+    """A terminal without a description, as where terminfo is not installed, or one that only prints lines."""
     for kind, words in (("no-such-terminal", "terminfo"), ("dumb", "cannot show a screen")):
         terminal = top(direct, TERM=kind)
         terminal.wait(lambda lines, words=words: order(lines) == [TEAM] and words in " ".join(lines), f"text on terminal {kind}")
