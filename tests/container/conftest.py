@@ -6,6 +6,7 @@ import pytest
 from engine import Engine, Unable
 from syncerd import BUILD, is_built
 from testbed.binaries import KCP_BINARIES, KUBE_BINARIES, missing
+from testbed.debian import NoDebian
 
 from e2e.conftest import bed, scratch, world  # noqa: F401: fixtures
 
@@ -31,7 +32,7 @@ def engine():
         made.base()
         engines.append(made)
         yield made
-    except Unable as error:
+    except (Unable, NoDebian) as error:
         pytest.skip(f"no containers here: {error}")
     finally:
         made.close()

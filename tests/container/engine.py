@@ -3,14 +3,15 @@
 What this kind of machine needs (no overlay, no systemd's cgroups, setrlimit refused) is in the two files that CONTAINERS_CONF and
 CONTAINERS_STORAGE_CONF name, so that every command is what a person would type. Nothing outside of the directory is touched."""
 
-import hashlib
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
 
 from syncerd import ROOT
+from testbed.debian import debian
 from testbed.waiting import PATIENCE
 
 PROGRAMS = ("podman", "runc", "mmdebstrap", "gcc")
@@ -33,9 +34,6 @@ driver = "vfs"
 graphroot = "{0}/storage"
 runroot = "{0}/run"
 """
-# Debian 12 with what `install-deps build` wants, installed by that script itself.
-MMDEBSTRAP = """mmdebstrap --quiet --variant=minbase --include=ca-certificates --customize-hook="copy-in {0} /root"
-    --customize-hook='chroot "$1" /root/install-deps build' --customize-hook='rm "$1/root/install-deps"' bookworm"""
 PROBE = "#include <unistd.h>\nint main(void) { return write(1, \"hello\", 5) != 5; }\n"
 
 
@@ -49,16 +47,6 @@ def readme_command(beginning):
     found = [line for line in text.splitlines() if line.startswith(beginning)]
     assert len(found) == 1, f"packaging/README.md has {len(found)} lines that begin with {beginning!r}"
     return shlex.split(found[0], comments=True)
-
-
-def keep(file, path):
-    """Copy a file to where the next run finds it, and remove what earlier ones left there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for old in path.parent.glob("container-base-*"):
-        old.unlink()
-    partial = path.with_suffix(f".{os.getpid()}")
-    shutil.copyfile(file, partial)
-    partial.rename(path)
 
 
 class Engine:
@@ -111,33 +99,11 @@ class Engine:
                 raise Unable(f"podman {words[0]}: status {done.returncode}: {' '.join(done.stderr.split())[-400:]}")
 
     def base(self):
-        """The Debian 12 of the build stage, imported as localhost/debian12; Unable where no mirror gives one. What `install-deps build` wants
-        is installed in it by that script, once: the file is kept beside the servers' programs."""
-        script = pathlib.Path(ROOT, "packaging", "install-deps")
-        key = hashlib.sha256(script.read_bytes() + MMDEBSTRAP.encode()).hexdigest()[:12]
-        cache = pathlib.Path(os.environ.get("SYNCERD_TESTBED") or os.path.expanduser("~/.cache/syncerd-testbed"))
-        kept = cache / f"container-base-{key}.tar"
-        if kept.exists():
-            self("import", "-q", kept, "debian12", timeout=200)
-            return
-        fresh = self.debootstrap(script)
-        self("import", "-q", fresh, "debian12", timeout=200)
-        try:
-            keep(fresh, kept)
-        except OSError as error:
-            print(f"{kept} could not be kept: {error}")
-        fresh.unlink()
-
-    def debootstrap(self, script):
-        sources = [path for path in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list") if os.path.exists(path)][:1]
-        fresh = self.directory / "base.tar"
-        options = [f"--aptopt={path}" for path in sorted(pathlib.Path("/etc/apt/apt.conf.d").glob("99*"))]
-        done = subprocess.run(
-            [*shlex.split(MMDEBSTRAP.format(script)), str(fresh), *sources, *options],
-            env={**os.environ, "TMPDIR": str(self.directory)}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Unable(f"mmdebstrap: status {done.returncode}: {' '.join(done.stderr.split())[-400:]}")
-        return fresh
+        """The Debian 12 of the build stage, imported as localhost/debian12; NoDebian where no mirror gives one. It has what `install-deps build`
+        wants, so that the build itself needs no mirror."""
+        script = pathlib.Path(ROOT, "packaging", "install-deps").read_text()
+        packages = re.search(r"\[build\]='([^']+)'", script).group(1).split()
+        self("import", "-q", debian("container-base", [f"--include={','.join(['ca-certificates', *packages])}"]), "debian12", timeout=200)
 
     def build(self):
         """The image, by the command of the README."""
