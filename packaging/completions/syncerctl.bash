@@ -15,7 +15,7 @@ _syncerctl()
 	local cur prev words cword
 	_init_completion -n : || return
 
-	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain diagnose orphans release watch-heartbeat install uninstall version'
+	local commands='status workspaces top restart approve pause resume cordon uncordon drain loglevel events dump describe explain diagnose orphans release watch-heartbeat install uninstall upgrade version'
 	local common='--socket --output --help --version'
 	local i command='' target='' second='' socket=()
 
@@ -116,6 +116,13 @@ _syncerctl()
 		case $target in
 		kcp) own='--workspace --name --export --timeout --kubeconfig --context' ;;
 		cluster) own='--workspace --name --syncer --kubeconfig --context --cluster-kubeconfig --cluster-context' ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
+		;;
+	upgrade)
+		local own='check'
+		case $target in
+		check) own='--config --workspace --name --kubeconfig --context --cluster-kubeconfig --cluster-context' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$cur")
 		;;

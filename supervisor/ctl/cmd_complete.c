@@ -30,6 +30,7 @@ static const struct {
 	{"explain", {REASONS}},
 	{"install", {"kcp cluster"}},
 	{"uninstall", {"kcp cluster"}},
+	{"upgrade", {"check"}},
 };
 
 struct line {

@@ -11,7 +11,6 @@
 #include "withhold.h"
 
 #define TIMEOUT_MS 60000
-#define FIRST_SECONDS 5 /* for a first word; whoever answers is given more time then */
 
 enum { OPT_FILE = 256, OPT_DIRECTORY, OPT_FORCE, OPT_TIMEOUT, OPT_CONFIG };
 
@@ -92,13 +91,13 @@ static void add_versions(struct ctl_diagnose *diagnose)
 
 static void collect(struct ctl_diagnose *diagnose, const struct diagnose_line *line)
 {
-	diagnose->ctl->answer_seconds = FIRST_SECONDS;
+	diagnose->ctl->answer_seconds = CTL_PATIENCE;
 	diagnose->until_ms = ctl_now_ms() + line->timeout_ms;
 	diagnose->pid = ctl_proc_syncerd(diagnose->ctl, &diagnose->status, &diagnose->trouble);
 	if (line->config)
 		(void)strlcpy(diagnose->config_file, line->config, sizeof(diagnose->config_file));
 	else if (diagnose->pid <= 0 || !ctl_proc_config(diagnose->pid, diagnose->config_file))
-		(void)strlcpy(diagnose->config_file, "/etc/syncerd/syncerd.yaml", sizeof(diagnose->config_file));
+		(void)strlcpy(diagnose->config_file, CTL_CONFIG, sizeof(diagnose->config_file));
 	/* What is here first: it takes no time. */
 	add_versions(diagnose);
 	ctl_diagnose_config(diagnose);

@@ -28,6 +28,7 @@ static const struct ctl_command commands[] = {
 	{"watch-heartbeat", "say it in kcp when a SyncTarget's heartbeat is missing", ctl_watch_heartbeat},
 	{"install", "set up kcp or the physical cluster for syncerd", ctl_install},
 	{"uninstall", "take back what install has made, and all that was synced", ctl_uninstall},
+	{"upgrade", "whether programs, processes and servers fit together", ctl_upgrade},
 	{"version", "versions of syncerctl and syncerd", ctl_version},
 };
 

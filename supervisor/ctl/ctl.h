@@ -22,6 +22,8 @@ enum ctl_exit {
 };
 
 #define CTL_SOCKET "/run/syncerd/control.sock" /* syncerd's default */
+#define CTL_CONFIG "/etc/syncerd/syncerd.yaml" /* the same */
+#define CTL_PATIENCE 5			       /* seconds that a syncerd which is well does not need for a first answer */
 
 enum ctl_output { CTL_TABLE = 0, CTL_WIDE, CTL_JSON, CTL_YAML, CTL_NAME };
 
@@ -72,6 +74,7 @@ int ctl_uninstall(struct ctl *ctl, int argc, char **argv);
 int ctl_orphans(struct ctl *ctl, int argc, char **argv);
 int ctl_release(struct ctl *ctl, int argc, char **argv);
 int ctl_watch_heartbeat(struct ctl *ctl, int argc, char **argv);
+int ctl_upgrade(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
 
 /* Parse a subcommand's line: --socket and --output (-o) plus at most max positional arguments, of which the first `required` must be there.

@@ -86,6 +86,10 @@ int ctl_install_list(struct ctl_install *install, struct ctl_admin *admin, const
 /* The SyncTarget by name: logical cluster and uid (owned); false without a message when it cannot be read. */
 bool ctl_read_target(struct ctl_admin *admin, const char *workspace, const char *name, char **ret_cluster, char **ret_uid,
 		     struct ctl_answer *ret_answer);
+/* Add the exports that the SyncTarget names to install->exports; false after a message: there are more than CTL_MAX_EXPORTS. */
+bool ctl_read_exports(struct ctl_install *install, json_object *target);
+/* Equal specs of two APIResourceSchemas, but for what the server adds. */
+bool ctl_same_schema(json_object *wanted, json_object *stored);
 /* Whether the answer says that the object, or its type, is not there. */
 bool ctl_is_absent(const struct ctl_answer *answer);
 

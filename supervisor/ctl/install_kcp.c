@@ -10,7 +10,7 @@
 #define MAX_SCHEMA_VERSION 99
 #define BIND_SECONDS 60
 
-static bool same_schema(json_object *wanted, json_object *stored)
+bool ctl_same_schema(json_object *wanted, json_object *stored)
 {
 	sy_auto_json json_object *difference = NULL;
 	json_object *a = sy_json_object(wanted, "spec", NULL);
@@ -45,7 +45,8 @@ static int choose_schema(struct ctl_install *install, struct ctl_admin *admin, c
 		ctl_admin_call(admin, install->workspace, "GET", path, NULL, NULL, NULL, &answer);
 		/* Who may not read may not write either: what follows will say so. */
 		bool readable = answer.verdict == SY_KUBE_OK;
-		bool usable = readable ? same_schema(schema, answer.object) : ctl_is_absent(&answer) || answer.verdict == SY_KUBE_FORBIDDEN;
+		bool usable =
+			readable ? ctl_same_schema(schema, answer.object) : ctl_is_absent(&answer) || answer.verdict == SY_KUBE_FORBIDDEN;
 		if (!readable && !usable)
 			ctl_error("%s: APIResourceSchema %s cannot be read: %s", install->workspace, ret_name, answer.message);
 		ctl_answer_done(&answer);

@@ -39,8 +39,8 @@ static bool add_export(struct ctl_install *install, const char *workspace, const
 	return true;
 }
 
-/* The SyncTarget names the exports; the command line may add some that it does not name any more. */
-static bool read_exports(struct ctl_install *install, json_object *target)
+/* The command line may add some that it does not name any more. */
+bool ctl_read_exports(struct ctl_install *install, json_object *target)
 {
 	json_object *exports = sy_json_array(target, "spec", "supportedAPIExports", NULL);
 	size_t count = exports ? json_object_array_length(exports) : 0;
@@ -273,7 +273,7 @@ static int learn(struct removal *removal)
 		rc = CTL_FAILED;
 	} else {
 		ctl_syncers_add(&removal->syncers, id);
-		rc = read_exports(install, answer.object) ? CTL_OK : CTL_FAILED;
+		rc = ctl_read_exports(install, answer.object) ? CTL_OK : CTL_FAILED;
 	}
 	ctl_answer_done(&answer);
 	return rc;

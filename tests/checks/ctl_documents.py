@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ALWAYS = {"--help", "--usage", "--version"}
-SIDED = {"install": ("kcp", "cluster"), "uninstall": ("kcp", "cluster"), "describe": ("workspace", "object")}  # commands with several forms
+SIDED = {"install": ("kcp", "cluster"), "uninstall": ("kcp", "cluster"), "describe": ("workspace", "object"), "upgrade": ("check",)}  # commands with several forms
 
 
 class Program:

@@ -8,8 +8,9 @@ import pytest
 import rbac
 import yaml
 from edge import TARGET, Tenant, account_token
-from installed import Installed
+from installed import Installed, run
 from objects import BINDINGS, CONFIGMAPS, EXPORTS, NAMESPACES, SYNCTARGETS, WIDGETS, configmap, widget
+from syncerd import program
 from testbed import wait_for
 from testbed.servers import write_kubeconfig
 
@@ -107,6 +108,41 @@ def test_a_token_that_ends(installed, tmp_path):
     file = str(tmp_path / "short.kubeconfig")
     done = installed.install("kcp", "--export", f"{installed.provider.path}:widgets", "--apply", "--token-ttl", "1h", "--output-kubeconfig", file)
     assert os.path.exists(file) and done.stderr
+
+
+def upgrade_check(installed, syncerd):
+    """Exit status, and {check: (state, found, to do)}."""
+    bed = installed.world.bed
+    done = run([program("syncerctl"), "upgrade", "check", "--socket", syncerd.socket, "--kubeconfig", bed.kcp.kubeconfig, "--context", "base",
+                "--cluster-kubeconfig", bed.kube.kubeconfig, "-o", "json"], check=False)
+    value = json.loads(done.stdout)
+    assert value["ok"] == (done.returncode == 0), done
+    return done.returncode, {row["check"]: (row["state"], row["found"], row["todo"]) for row in value["checks"]}
+
+
+def test_upgrade_check(installed, launch):
+    """All is well after an installation; rights that are missing and superfluous are named, and install brings both in order."""
+    syncerd = launch(installed.config())
+    status, rows = upgrade_check(installed, syncerd)
+    assert status == 0 and {state for state, _, _ in rows.values()} == {"ok"} and len(rows) == 9, rows
+    content = installed.provider.api.get(f"{rbac.RBAC}/clusterroles", f"{installed.syncer}-widgets")["rules"]
+    content[-1]["verbs"].remove("patch")
+    installed.provider.api.patch(f"{rbac.RBAC}/clusterroles", f"{installed.syncer}-widgets", {"rules": content})
+    granted = installed.kube.get(f"{rbac.RBAC}/clusterroles", installed.syncer)["rules"]
+    more = [*granted, {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    installed.kube.patch(f"{rbac.RBAC}/clusterroles", installed.syncer, {"rules": more})
+    installed.home.api.delete(f"{rbac.RBAC}/rolebindings", installed.syncer, "default")
+    status, rows = upgrade_check(installed, syncerd)
+    assert status == 1 and {check for check, row in rows.items() if row[0] != "ok"} == {"roles in kcp", "role in the cluster"}, rows
+    for part in (f"{installed.provider.path} {installed.syncer}-widgets: patch apiexports/content.apis.kcp.io widgets",
+                 f"{installed.home.path} RoleBinding {installed.syncer}"):
+        assert part in rows["roles in kcp"][1], rows
+    assert rows["role in the cluster"][1] == f"superfluous: {installed.syncer}: get pods" and "install cluster" in rows["role in the cluster"][2], rows
+    installed.install("kcp", "--label", "region=eu", "--export", f"{installed.provider.path}:widgets", "--apply")
+    installed.install("cluster", "--allow-claims", "--apply")
+    status, rows = upgrade_check(installed, syncerd)
+    assert status == 0, rows
+    assert syncerd.stop() == 0
 
 
 # -- uninstall
