@@ -16,6 +16,7 @@ from .world import Team, stays
 
 TEAMS = ("root:org:team-a", "root:org:team-b", "root:org:team-c")
 CANARY = "root:org:team-b"  # the one without objects
+NOBODY = 65534
 ORDER = (CANARY, "root:org:team-c", "root:org:team-a")
 
 IMPOSTOR = """#!/usr/bin/python3
@@ -268,3 +269,19 @@ def test_a_replaced_syncerd_goes_on_and_says_so(make_syncerd, place):
     syncerd.stop()
     syncerd.start().wait_syncing(*TEAMS, seconds=60)
     assert syncerd.json("status")["binary"] == "current"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user; then all other tests run without rights")
+def test_the_old_one_can_be_started_without_rights(sim, make_syncerd, place, monkeypatch):
+    """It has no name any more, and the one who starts it is nobody."""
+    programs = place / "programs"
+    programs.mkdir(mode=0o755)
+    for name in ("syncerd", "syncer-worker", "syncerctl"):
+        shutil.copy(binaries() / name, programs)
+    monkeypatch.setenv("SYNCERD_BIN", str(programs))
+    rig = Rig(sim, make_syncerd, place, user=NOBODY)
+    rig.replace(BAD["exits at once"][0])
+    rig.reload()
+    rig.wait_stopped()
+    canary = rig.syncerd.pids()[CANARY]
+    assert canary != rig.before[CANARY] and rig.syncerd.is_worker(canary)
