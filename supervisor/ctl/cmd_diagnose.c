@@ -108,13 +108,17 @@ static void collect(struct ctl_diagnose *diagnose, const struct diagnose_line *l
 }
 
 /* What there is no room for is better known before half a minute has gone by. */
-static bool is_free(const char *path, bool force)
+static bool is_free(const char *path, const struct diagnose_line *line)
 {
 	struct stat st;
+	bool file;
 
-	if (lstat(path, &st) < 0 || (force && S_ISREG(st.st_mode)))
+	if (lstat(path, &st) < 0)
 		return true;
-	ctl_error("%s exists already%s", path, force ? " and is no file" : S_ISREG(st.st_mode) ? "; --force replaces it" : "");
+	file = S_ISREG(st.st_mode) && !line->directory;
+	if (file && line->force)
+		return true;
+	ctl_error("%s exists already%s", path, file ? "; --force replaces it" : "; name one that does not");
 	return false;
 }
 
@@ -176,7 +180,7 @@ int ctl_diagnose(struct ctl *ctl, int argc, char **argv)
 	(void)snprintf(name, sizeof(name), "%s.tar.gz", diagnose.bundle.title);
 	if (line.file || line.directory)
 		path = line.file ? line.file : line.directory;
-	if (strcmp(path, "-") != 0 && !is_free(path, line.force && !line.directory)) {
+	if (strcmp(path, "-") != 0 && !is_free(path, &line)) {
 		ctl_bundle_done(&diagnose.bundle);
 		return CTL_FAILED;
 	}

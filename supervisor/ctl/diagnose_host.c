@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/visible.h"
 #include "diagnose.h"
 
 #define FILE_BYTES (64u * 1024)	    /* of one file of /proc */
@@ -158,12 +159,19 @@ static void add_processes(struct ctl_diagnose *diagnose)
 		ctl_bundle_missing(&diagnose->bundle, "processes", "only %d processes are in here", PROCESSES_SHOWN);
 }
 
-static void list(struct sy_buf *to, const char *path, unsigned depth)
+/* Names are whoever's may write there: they are shown with their controls in view, and no link is followed in place of a directory. */
+static void list(struct sy_buf *to, int at, const char *name, const char *path, unsigned depth)
 {
-	DIR *folder = opendir(path);
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (at == AT_FDCWD ? 0 : O_NOFOLLOW));
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!folder) {
-		(void)sy_buf_printf(to, "%s: %s\n", path, strerror(errno));
+		const char *why = strerror(errno);
+
+		if (fd >= 0)
+			(void)close(fd);
+		(void)sy_visible_add(to, path);
+		(void)sy_buf_printf(to, ": %s\n", why);
 		return;
 	}
 	for (struct dirent *entry; (entry = readdir(folder));) {
@@ -171,13 +179,16 @@ static void list(struct sy_buf *to, const char *path, unsigned depth)
 		struct stat st;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below) || lstat(below, &st) < 0)
+		    snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below) ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		sy_time_format(st.st_mtime, when);
-		(void)sy_buf_printf(to, "%06o %u:%u %lld %s %s\n", (unsigned)st.st_mode, (unsigned)st.st_uid, (unsigned)st.st_gid,
-				    (long long)st.st_size, when, below);
+		(void)sy_buf_printf(to, "%06o %u:%u %lld %s ", (unsigned)st.st_mode, (unsigned)st.st_uid, (unsigned)st.st_gid,
+				    (long long)st.st_size, when);
+		(void)sy_visible_add(to, below);
+		(void)sy_buf_add_str(to, "\n");
 		if (S_ISDIR(st.st_mode) && depth > 1)
-			list(to, below, depth - 1);
+			list(to, fd, entry->d_name, below, depth - 1);
 	}
 	(void)closedir(folder);
 }
@@ -194,7 +205,7 @@ static void add_folders(struct ctl_diagnose *diagnose)
 		struct statvfs fs;
 
 		(void)sy_buf_printf(&text, "== %s (mode, owner, size, time, name)\n", paths[i]);
-		list(&text, paths[i], LIST_DEPTH);
+		list(&text, AT_FDCWD, paths[i], paths[i], LIST_DEPTH);
 		if (statvfs(paths[i], &fs) == 0)
 			(void)sy_buf_printf(&text, "room: %llu of %llu bytes free\n", (unsigned long long)fs.f_bavail * fs.f_frsize,
 					    (unsigned long long)fs.f_blocks * fs.f_frsize);

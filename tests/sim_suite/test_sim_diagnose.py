@@ -52,6 +52,9 @@ def test_all_of_a_living_syncerd(sim, syncerd, place):
     Team(sim).wait_down("w1")
     bundle = place / "bundle.tar.gz"
     fake = fake_journal(syncerd, {"MESSAGE": "Started syncerd.service.", "SYSLOG_IDENTIFIER": "systemd", "__REALTIME_TIMESTAMP": "1795500000000000"})
+    (syncerd.directory / "state" / "two\nlines").mkdir()
+    (syncerd.directory / "state" / "two\nlines" / "below").touch()
+    (syncerd.directory / "state" / "link").symlink_to(place)
     done = diagnose(syncerd, "--output-file", str(bundle), "-o", "json", path=fake)
     assert done.returncode == 0, done.stderr
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
@@ -71,6 +74,8 @@ def test_all_of_a_living_syncerd(sim, syncerd, place):
     assert json.loads(files["credentials-kcp.json"])["user"] == "token"
     assert b"syncerd_" in files["metrics.txt"] and b"readyz" in files["readyz.txt"]
     assert str(syncerd.directory / "run" / "control.sock").encode() in files["folders.txt"]
+    assert b"/state/two\\nlines/below\n" in files["folders.txt"] and b"two\nlines" not in files["folders.txt"]
+    assert b"/state/link\n" in files["folders.txt"] and b"/state/link/" not in files["folders.txt"]
     assert b"Max open files" in files[f"processes/syncerd-{syncerd.process.pid}.txt"]
     assert b"systemd: Started syncerd.service." in files["journal.txt"] and b"ActiveState=active" in files["unit.txt"]
     for data in files.values():
@@ -87,7 +92,8 @@ def test_nothing_is_overwritten_unasked(sim, syncerd, place):
     folder = place / "folder"
     assert diagnose(syncerd, "--output-dir", str(folder)).returncode in (0, 3)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700 and (folder / "dumps" / f"{CLUSTER}.json").exists()
-    assert diagnose(syncerd, "--output-dir", str(folder), "--force").returncode == 1
+    again = diagnose(syncerd, "--output-dir", str(folder), "--force")
+    assert again.returncode == 1 and "exists already; name one that does not" in again.stderr
     assert diagnose(syncerd, "--output-dir", str(folder), "--output-file", "-").returncode == 2
     assert diagnose(syncerd, "--output-file", str(place / "no" / "where")).returncode == 1
     assert "status.json" in unpack(diagnose(syncerd, "--output-file", "-", text=False).stdout)

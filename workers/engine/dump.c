@@ -79,9 +79,14 @@ static int add_missing(json_object *value, const char *wanted, const char *key)
 {
 	char text[SY_ERROR_TEXT_MAX];
 	if (wanted)
-		(void)snprintf(text, sizeof(text), "resource %s is not synced here", wanted);
+		(void)snprintf(text, sizeof(text), "resource %s is not synced here; see syncerctl describe workspace for those that are",
+			       wanted);
 	else
-		(void)snprintf(text, sizeof(text), "object %s is not known here", key);
+		(void)snprintf(
+			text, sizeof(text),
+			"object %s is not known here: no synced type of this workspace has it; a key is [RESOURCE/]NAMESPACE/NAME, or "
+			"[RESOURCE/]NAME of what is in no namespace",
+			key);
 	return sy_json_add_str(value, "missing", text);
 }
 

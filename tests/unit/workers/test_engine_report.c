@@ -266,6 +266,9 @@ static void is_missing(struct fixture *f, const char *args, const char *want)
 	assert_string_equal(sy_json_str(value, "missing", NULL), want);
 }
 
+#define HOW_TO_NAME                                                                                                                        \
+	": no synced type of this workspace has it; a key is [RESOURCE/]NAMESPACE/NAME, or [RESOURCE/]NAME of what is in no namespace"
+
 static void dumps_what_is_asked_for(void **state)
 {
 	struct fixture *f = *state;
@@ -275,9 +278,11 @@ static void dumps_what_is_asked_for(void **state)
 	add(f, 0, "default/both", SY_REASON_NONE);
 	add(f, 1, "default/both", SY_REASON_INVALID);
 	add(f, 1, "default/one", SY_REASON_NONE);
-	is_missing(f, "{\"key\":\"default/nobody\"}", "object default/nobody is not known here");
-	is_missing(f, "{\"key\":\"default/one\",\"resource\":\"gizmos.example.dev\"}", "resource gizmos.example.dev is not synced here");
-	is_missing(f, "{\"key\":\"default/one\",\"resource\":\"widgets0.example.dev\"}", "object default/one is not known here");
+	is_missing(f, "{\"key\":\"default/nobody\"}", "object default/nobody is not known here" HOW_TO_NAME);
+	is_missing(f, "{\"key\":\"default/one\",\"resource\":\"gizmos.example.dev\"}",
+		   "resource gizmos.example.dev is not synced here; see syncerctl describe workspace for those that are");
+	is_missing(f, "{\"key\":\"default/one\",\"resource\":\"widgets0.example.dev\"}",
+		   "object default/one is not known here" HOW_TO_NAME);
 	json_object_put(dump(f, "{\"key\":7}", 0, &err)); /* no key: all that fail */
 
 	/* A key of two resources is no error: both are shown, and the resource narrows it down. */
