@@ -64,7 +64,7 @@ static int start(const struct ctl_run *run, int fd, pid_t *ret_pid, struct sy_er
 	(void)posix_spawnattr_setpgroup(&attributes, 0);
 	r = redirect(&actions, fd, run->with_stderr);
 	if (r == 0)
-		r = posix_spawnp(ret_pid, run->argv[0], &actions, &attributes, argv, env);
+		r = posix_spawnp(ret_pid, run->file ? run->file : run->argv[0], &actions, &attributes, argv, env);
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return r == 0 ? 0 : sy_error_set(err, r, "%s cannot be run: %s", run->argv[0], strerror(r));

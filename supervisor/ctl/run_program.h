@@ -10,6 +10,7 @@
 
 struct ctl_run {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked for in PATH unless it has a slash */
+	const char *file;	 /* what is run under that name; NULL = what is found by it */
 	int64_t timeout_ms;	 /* then it is killed */
 	bool with_stderr;	 /* its error messages are wanted, too; else they are thrown away */
 };

@@ -1,10 +1,12 @@
 /* syncerctl upgrade check: what lies on this machine and what runs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "run_program.h"
 #include "supervisor/config/file.h"
@@ -15,16 +17,35 @@
 #define STATE_VERSION 1 /* of paused.json and held.json */
 #define PIDS_SHOWN 8
 
+/* The path of a program comes from a syncerd that may be somebody else's by now: with the rights of whoever asks only what that person or
+ * root has written is run. -errno. */
+static int open_own(const char *path, int *ret_fd, struct sy_error *err)
+{
+	sy_auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return sy_error_set(err, errno, "%s: %s", path, strerror(errno));
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & S_IWOTH))
+		return sy_error_set(err, EPERM, "%s is not run: users other than root and you can write to it", path);
+	*ret_fd = sy_take_fd(fd);
+	return 0;
+}
+
 /* The first line that a program prints for these words; its exit status, or -errno. */
 static int first_line(const char *const *argv, char **ret_line)
 {
-	const struct ctl_run run = {.argv = argv, .timeout_ms = RUN_MS, .with_stderr = true};
+	sy_auto_close int fd = -1;
+	char file[64];
+	const struct ctl_run run = {.argv = argv, .file = file, .timeout_ms = RUN_MS, .with_stderr = true};
 	struct sy_error err = {0};
 	struct sy_buf said;
-	int status;
+	int status = open_own(argv[0], &fd, &err);
 
 	sy_buf_init(&said, SAID_BYTES);
-	status = ctl_run(&run, &said, NULL, &err);
+	(void)snprintf(file, sizeof(file), "/proc/%ld/fd/%d", (long)getpid(), fd); /* that one, whatever has its name by now */
+	if (status == 0)
+		status = ctl_run(&run, &said, NULL, &err);
 	*ret_line = status < 0 ? ctl_format("%s", err.text) : ctl_format("%.*s", (int)strcspn(sy_buf_str(&said), "\n"), sy_buf_str(&said));
 	sy_buf_done(&said);
 	return status;
@@ -60,7 +81,8 @@ static void check_installed(struct ctl_upgrade *upgrade)
 	theirs = version_of(worker);
 	if (!*own || !*theirs)
 		ctl_upgrade_attention(upgrade, "installed programs", "install the package again",
-				      "%s does not tell its version: it is missing or cannot be run", *own ? worker : upgrade->program);
+				      "%s does not tell its version: it is missing, cannot be run, or is not root's",
+				      *own ? worker : upgrade->program);
 	else if (strcmp(own, theirs) != 0 || strcmp(own, SY_VERSION) != 0)
 		ctl_upgrade_attention(upgrade, "installed programs", "install syncerd, syncer-worker and syncerctl of one version",
 				      "syncerd %s, syncer-worker %s, syncerctl %s", own, theirs, SY_VERSION);

@@ -104,3 +104,20 @@ def test_without_an_answer(sim, syncerd):
     status, rows = check(syncerd, "--config", str(syncerd.config))
     assert status == 1 and rows["running syncerd"][2] == "systemctl start syncerd" and rows["workers"][0] == "skipped", rows
     assert rows["configuration"][0] == "ok" and rows["state directory"][0] == "ok" and rows["installed programs"][0] == "ok", rows
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_program_of_somebody_else_is_not_run(sim, make_syncerd, programs, place):
+    """Where it lies says the process behind the socket, which is not root: it must not get root to run something."""
+    syncerd = make_syncerd(binary=programs / "syncerd", program=programs / "syncer-worker")
+    syncerd.wait_syncing("root:org:team-a", seconds=60)
+    trap = programs / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {place}/sprung\necho syncerd 0.1.0\n")
+    trap.chmod(0o755)
+    os.chown(trap, 65534, 65534)
+    os.rename(trap, programs / "syncerd")
+    status, rows = check(syncerd)
+    assert status == 1 and not (place / "sprung").exists(), rows
+    assert "users other than root and you can write to it" in rows["configuration"][1] and rows["installed programs"][0] == "attention", rows
+    os.chown(programs / "syncerd", 0, 0)
+    assert check(syncerd)[1]["configuration"][0] == "ok" and (place / "sprung").exists()
