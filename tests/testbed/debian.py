@@ -47,7 +47,7 @@ def debian(stem, options):
         cache.mkdir(parents=True, exist_ok=True)
         make([*options, "--format=tar"], partial)
         for old in cache.glob(f"{stem}-*.tar"):
-            old.unlink()
+            old.unlink(missing_ok=True)  # another run may have been faster
         partial.rename(kept)
     except OSError as error:
         raise NoDebian(f"{kept}: {error}") from None
