@@ -1,4 +1,4 @@
-/* The own SyncTarget: which of two states of it counts. */
+/* The own SyncTarget: which of two states of it counts, and for how long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube/reflector_impl.h"
 #include "supervisor/status/target_impl.h"
 
 static unsigned changes;
@@ -77,9 +78,35 @@ static void an_answer_that_was_overtaken(void **state)
 	sy_loop_free(target.loop);
 }
 
+/* What the heartbeat promises: a watch that is open and says nothing, no bookmark either, is current for so long and no longer. */
+static void a_silent_watch(void **state)
+{
+	struct sy_reflector watch = {.state = SY_REFLECTOR_SYNCED};
+	struct sy_timings timings = SY_TIMINGS_DEFAULT;
+	struct sy_target target = {.timings = &timings, .reflector = &watch};
+	int64_t now;
+
+	(void)state;
+	assert_int_equal(timings.watch_current_ms, 3 * 60 * 1000);
+	timings.watch_current_ms = 500; /* the machine may have started a moment ago */
+	assert_int_equal(sy_loop_new(&target.loop, NULL), 0);
+	now = sy_loop_now_ms(target.loop);
+	assert_false(sy_target_current(&target)); /* never heard */
+	watch.last_heard_ms = now;
+	assert_true(sy_target_current(&target));
+	watch.last_heard_ms = now - 500;
+	assert_true(sy_target_current(&target));
+	watch.last_heard_ms = now - 501;
+	assert_false(sy_target_current(&target));
+	watch.last_heard_ms = now;
+	watch.state = SY_REFLECTOR_FAILING;
+	assert_false(sy_target_current(&target));
+	sy_loop_free(target.loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_that_was_overtaken)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_that_was_overtaken), cmocka_unit_test(a_silent_watch)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
