@@ -51,7 +51,7 @@ class Input(NamedTuple):
     beside: tuple = ()  # other conditions that are not True meanwhile
 
 
-ERROR, WARNING, INFO, UNKNOWN = (("False", "Error"), ("False", "Warning"), ("False", "Info"), ("Unknown", None))
+ERROR, WARNING, INFO = (("False", "Error"), ("False", "Warning"), ("False", "Info"))
 
 
 class Stage:
@@ -207,7 +207,7 @@ INPUTS = [
     Input(no_export_is_named, "APIImporterReady", (*ERROR, "NoSupportedExports"), "spec.supportedAPIExports is empty", AT_ONCE),
     Input(an_export_that_does_not_exist, "APIImporterReady", (*ERROR, "ExportNotFound"), ":no-such-export", AT_ONCE, serves=True),
     Input(an_export_without_rights, "APIImporterReady", (*ERROR, "ExportForbidden"), ":not-for-us", AT_ONCE, serves=True),
-    Input(an_export_without_its_schema, "APIImporterReady", (*UNKNOWN, "Pending"), "", AT_ONCE, serves=True),
+    Input(an_export_without_its_schema, "APIImporterReady", (*INFO, "ResourcesIncompatible"), "gizmos.lacking.dev: SchemaMissing", AT_ONCE, serves=True),
     Input(a_type_that_the_cluster_lacks, "APIImporterReady", (*INFO, "ResourcesIncompatible"), "gizmos.lacking.dev: NotServed", ASKED, serves=True),
     Input(the_cluster_is_unreachable, "SyncerReady", (*ERROR, "DownstreamUnreachable"), "the physical cluster does not answer", LASTING,
           beside=("APIImporterReady",)),  # Pending: what it serves is not known now
