@@ -14,20 +14,25 @@ from .waiting import wait_for
 _running = {}  # pid -> Process; what atexit has to end
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_claims = []  # sockets whose names are the ports this process has taken
 
 
 def free_ports(count):
-    """Ports on 127.0.0.1 nobody listens on, below the range the kernel hands out to clients, so that a restart finds them free again."""
+    """Ports on 127.0.0.1 nobody listens on, below the range the kernel hands out to clients, so that a restart finds them free again.
+    Between the look and the server's start another run may look too: a name in the abstract space of Unix sockets says that one is taken."""
     ports = []
     while len(ports) < count:
         port = random.randint(12000, 31000)
-        with socket.socket() as probe:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0syncerd-testbed-port-{port}")
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in ports:
-            ports.append(port)
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        ports.append(port)
     return ports
 
 
