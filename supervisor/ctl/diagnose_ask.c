@@ -11,8 +11,9 @@
 static const char *const status_members[] = {
 	/* clang-format off */
 	"version", "mode", "identity", "pid", "uptimeSeconds", "syncTarget", "cluster", "path", "name", "uid", "key", "ready", "reason",
-	"message", "lastHeartbeatTime", "conditions", "type", "status", "severity", "lastTransitionTime", "upstream", "downstream", "server",
-	"reachable", "workspaces", "total", "workerLimits", "binary", "upgrade", "state", "workspace", "oldWorkers", NULL
+	"message", "lastHeartbeatTime", "conditions", "type", "status", "severity", "lastTransitionTime", "observedGeneration", "upstream",
+	"downstream", "server", "reachable", "workspaces", "total", "workerLimits", "binary", "upgrade", "state", "workspace",
+	"oldWorkers", NULL
 	/* clang-format on */
 };
 /* A worker's message names reasons, no objects. */

@@ -144,6 +144,15 @@ static void add_foreign(struct top_screen *screen, enum top_style style, const c
 	add(screen, style, shown);
 }
 
+/* A cell as it stands on the screen: a phase is foreign, too. */
+static char *shown_cell(const struct top_row *row, enum top_column column)
+{
+	char cell[TOP_CELL_MAX];
+
+	top_cell(row, column, cell);
+	return plain(cell);
+}
+
 struct widths {
 	size_t of[TOP_COLUMNS]; /* 0 = not shown */
 };
@@ -183,9 +192,8 @@ static void measure(const struct top_sample *sample, size_t width, struct widths
 
 		path = strlen(shown) > path ? strlen(shown) : path;
 		for (int i = TOP_PHASE; i < TOP_COLUMNS; i++) {
-			char cell[TOP_CELL_MAX];
+			sy_auto_free char *cell = shown_cell(&sample->rows[row], (enum top_column)i);
 
-			top_cell(&sample->rows[row], (enum top_column)i, cell);
 			out->of[i] = strlen(cell) > out->of[i] ? strlen(cell) : out->of[i];
 		}
 	}
@@ -205,14 +213,9 @@ static char *compose(const struct widths *widths, const struct top_row *row)
 	sy_auto_free char *shown = top_ellipsis(path, widths->of[TOP_PATH]);
 	fprintf(out, "%-*s", (int)widths->of[TOP_PATH], shown);
 	for (int i = TOP_PHASE; i < TOP_COLUMNS; i++) {
-		char cell[TOP_CELL_MAX];
-
 		if (!widths->of[i])
 			continue;
-		if (row)
-			top_cell(row, (enum top_column)i, cell);
-		else
-			snprintf(cell, sizeof(cell), "%s", columns[i].heading);
+		sy_auto_free char *cell = row ? shown_cell(row, (enum top_column)i) : ctl_format("%s", columns[i].heading);
 		fprintf(out, "%*s%*s", GAP, "", i == TOP_PHASE ? -(int)widths->of[i] : (int)widths->of[i], cell);
 	}
 	fclose(out);

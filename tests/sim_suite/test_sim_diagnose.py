@@ -33,6 +33,13 @@ def unpack(data):
         return {member.name.partition("/")[2]: archive.extractfile(member).read() for member in members}
 
 
+def shape(value):
+    """The names of all members: what syncerd tells of itself is in the bundle whole."""
+    if isinstance(value, dict):
+        return {name: shape(member) for name, member in value.items()}
+    return [shape(item) for item in value] if isinstance(value, list) else None
+
+
 def fake_program(folder, name, output):
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.out").write_text(output)
@@ -55,6 +62,7 @@ def test_all_of_a_living_syncerd(sim, syncerd, place):
     (syncerd.directory / "state" / "two\nlines").mkdir()
     (syncerd.directory / "state" / "two\nlines" / "below").touch()
     (syncerd.directory / "state" / "link").symlink_to(place)
+    before = shape(syncerd.json("status"))
     done = diagnose(syncerd, "--output-file", str(bundle), "-o", "json", path=fake)
     assert done.returncode == 0, done.stderr
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
@@ -66,6 +74,7 @@ def test_all_of_a_living_syncerd(sim, syncerd, place):
     assert manifest["missing"] == [] and {entry["name"] for entry in manifest["files"]} == set(files) - {"manifest.json"}
     assert json.loads(files["status.json"])["syncTarget"]["name"] == "edge-1" and json.loads(files["status.json"])["syncTarget"]["conditions"]
     assert {entry["path"] for entry in json.loads(files["workspaces.json"])} == set(syncerd.pids())
+    assert shape(json.loads(files["status.json"])) in (before, shape(syncerd.json("status")))
     assert json.loads(files["status.json"])["upgrade"]["state"] == "Idle"
     assert {entry["binary"] for entry in json.loads(files["workspaces.json"])} == {"current"}
     assert json.loads(files["configuration.json"])["workers"].items() >= {

@@ -223,6 +223,24 @@ static void test_wide_and_narrow(void **state)
 	top_sample_done(&sample);
 }
 
+/* Whatever answers behind the socket: no cell gets a control into the terminal. */
+static void test_a_phase_that_is_none(void **state)
+{
+	struct top_sample sample =
+		sample_of("{\"version\":\"1\",\"list\":[{\"path\":\"a\",\"cluster\":\"a\",\"state\":\"\\u001b[2J\\u00e9\"},"
+			  "{\"path\":\"b\",\"cluster\":\"b\",\"state\":\"\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\"}]}");
+	struct top_view view = {.first = 0};
+
+	(void)state;
+	assert_screen(&sample, &view, 43, 10,
+		      "syncerd 1, up 0s   direct mode\nWorkers 0 of 0 running   Objects 0   Memory\n"
+		      "By path. Keys: p path, r rate, l lag, m mem\n"
+		      "WORKSPACE  PHASE                           \n"
+		      "a          \\033[2J?                        \n"
+		      "b          \\033\\033\\033\\033\\033\\033\\033\\033\n");
+	top_sample_done(&sample);
+}
+
 static void test_low_and_scrolled(void **state)
 {
 	struct top_sample sample = three();
@@ -334,9 +352,16 @@ static void test_back_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rates),	       cmocka_unit_test(test_totals),		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_ellipsis),       cmocka_unit_test(test_wide_and_narrow),	cmocka_unit_test(test_low_and_scrolled),
-		cmocka_unit_test(test_one_connection), cmocka_unit_test(test_an_older_syncerd), cmocka_unit_test(test_back_off),
+		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_ellipsis),
+		cmocka_unit_test(test_wide_and_narrow),
+		cmocka_unit_test(test_low_and_scrolled),
+		cmocka_unit_test(test_a_phase_that_is_none),
+		cmocka_unit_test(test_one_connection),
+		cmocka_unit_test(test_an_older_syncerd),
+		cmocka_unit_test(test_back_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
