@@ -42,6 +42,7 @@ static int get(const char *listen, const char *path, int64_t left_ms, struct sy_
 {
 	char request[128], chunk[16384];
 	sy_auto_close int fd = -1;
+	int64_t until = ctl_now_ms() + left_ms;
 	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path);
 	int r = connect_to(listen, left_ms, &fd, err);
 
@@ -54,6 +55,8 @@ static int get(const char *listen, const char *path, int64_t left_ms, struct sy_
 			continue;
 		if (n < 0)
 			return sy_error_set(err, errno, "%s: %s", listen, strerror(errno));
+		if (ctl_now_ms() >= until)
+			return sy_error_set(err, ETIME, "%s: the answer was not whole in time: raise --timeout", listen);
 		if (sy_buf_add(answer, chunk, (size_t)n) < 0)
 			return sy_error_set(err, EMSGSIZE, "%s: the answer is larger than %u bytes", listen, ANSWER_BYTES);
 	}

@@ -3,9 +3,12 @@ import io
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import tarfile
+import threading
+import time
 
 from .simulator import binaries
 from .world import CLUSTER, Team, wait_for
@@ -135,6 +138,30 @@ def test_a_syncerd_that_hangs(sim, syncerd, place):
     assert set(files) >= {f"processes/syncerd-{syncerd.process.pid}.txt", *(f"processes/worker-{pid}.txt" for pid in pids)}
     assert b"stopped" in files[f"processes/syncerd-{syncerd.process.pid}.txt"]
     wait_for(lambda: syncerd.workspaces(), 60, "it to answer again")
+
+
+def drip(server):
+    """Answers that come byte by byte and have no end."""
+    while True:
+        try:
+            client = server.accept()[0]
+            while True:
+                client.sendall(b"x")
+                time.sleep(0.05)
+        except OSError:
+            if server.fileno() < 0:
+                return
+
+
+def test_metrics_without_an_end(sim, syncerd, place):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        other = place / "other.yaml"
+        other.write_text(syncerd.config.read_text() + f"metrics: {{listen: 127.0.0.1:{server.getsockname()[1]}}}\n")
+        done = diagnose(syncerd, "--config", str(other), "--timeout", "3s", "--output-file", str(place / "bundle.tar.gz"))
+        server.shutdown(socket.SHUT_RDWR)
+    assert done.returncode == 3 and "missing: metrics.txt: " in done.stderr and "raise --timeout" in done.stderr, done
+    assert set(unpack((place / "bundle.tar.gz").read_bytes())) >= ALWAYS
 
 
 def test_what_a_journal_may_not_tell(sim, syncerd, place):
