@@ -37,13 +37,20 @@ static void answer(struct sy_control_call *call, json_object *value)
 static struct sy_tenant *named_tenant(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args)
 {
 	const char *name = sy_json_str(args, "workspace", NULL);
-	struct sy_tenant *tenant = name ? sy_tenants_named(&sup->tenants, name) : NULL;
+	struct sy_tenant *other = NULL;
+	struct sy_tenant *tenant = name ? sy_tenants_named(&sup->tenants, name, &other) : NULL;
 
 	if (!name)
 		sy_control_fail(call, "BadRequest", "the request names no workspace");
 	else if (!tenant)
 		sy_control_fail(call, "NotFound", "no workspace %s is served here; see `syncerctl workspaces`", name);
-	return tenant;
+	else if (other)
+		sy_control_fail(call, "Ambiguous",
+				"%s is the path of %s and of %s: it was deleted and made again, and the former one still drains. Say which "
+				"one by its "
+				"name; see `syncerctl workspaces`",
+				name, tenant->cluster, other->cluster);
+	return other ? NULL : tenant;
 }
 
 static json_object *done_value(const struct sy_tenant *tenant)

@@ -23,7 +23,7 @@
  *               state is Schedulable, Cordoned, Evicting or Evicted; workspacesLeft has the first 5 of them
  *   restart, pause, resume, approve  {"cluster","path"}; loglevel {"level"}; version {"version"}; dump: the worker's own value
  *
- * Codes of refusals: BadRequest, NotFound, Failed, TooMany, UnknownVerb, Internal.
+ * Codes of refusals: BadRequest, NotFound, Ambiguous, Failed, TooMany, UnknownVerb, Internal.
  */
 #ifndef SY_SUPERVISOR_VERBS_H
 #define SY_SUPERVISOR_VERBS_H

@@ -121,12 +121,19 @@ void sy_tenants_remove(struct sy_tenants *tenants, struct sy_tenant *tenant)
 	tenant_free(tenant);
 }
 
-struct sy_tenant *sy_tenants_named(const struct sy_tenants *tenants, const char *name)
+struct sy_tenant *sy_tenants_named(const struct sy_tenants *tenants, const char *name, struct sy_tenant **ret_other)
 {
 	struct sy_tenant *tenant = sy_tenants_find(tenants, name);
 
-	for (size_t i = 0; !tenant && i < tenants->count; i++) {
-		if (strcmp(tenants->items[i]->path, name) == 0)
+	*ret_other = NULL;
+	if (tenant || !*name)
+		return tenant;
+	for (size_t i = 0; i < tenants->count && !*ret_other; i++) {
+		if (strcmp(tenants->items[i]->path, name) != 0)
+			continue;
+		if (tenant)
+			*ret_other = tenants->items[i];
+		else
 			tenant = tenants->items[i];
 	}
 	return tenant;

@@ -49,7 +49,8 @@ void sy_tenants_room(const struct sy_tenants *tenants, size_t limit, struct sy_t
 /* The tenant is to get a plan. True when it has a place or gets one; else it is marked refused. Who is served keeps its place. */
 bool sy_tenants_admit(struct sy_tenants_room *room, struct sy_tenant *tenant);
 void sy_tenants_remove(struct sy_tenants *tenants, struct sy_tenant *tenant);
-/* By logical cluster name, else by path. NULL = unknown. */
-struct sy_tenant *sy_tenants_named(const struct sy_tenants *tenants, const char *name);
+/* By logical cluster name, else by path. NULL = unknown. A path is not always one tenant's: a workspace that was made anew has it together with the
+   former one, while that drains. Then *ret_other is the second of them, otherwise NULL. */
+struct sy_tenant *sy_tenants_named(const struct sy_tenants *tenants, const char *name, struct sy_tenant **ret_other);
 
 #endif

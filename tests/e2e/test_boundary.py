@@ -7,7 +7,7 @@ import pytest
 import syncerd as product
 import yaml
 from edge import Tenant
-from objects import WIDGETS, widget
+from objects import CONFIGMAPS, WIDGETS, configmap, widget
 from testbed import wait_for
 from testbed.servers import write_kubeconfig
 
@@ -118,18 +118,28 @@ def test_the_same_path_again_is_another_tenant(site, started):
     """A workspace is deleted and made again under its path: the new one starts from nothing and inherits nothing."""
     instance = started(site.config())
     old = site.tenant()
-    old.create(widget("heirloom", owner="old"))
+    old.create(widget("heirloom", owner="old"), configmap("held"))
     old.wait_down(WIDGETS, "heirloom")
+    old.wait_down(CONFIGMAPS, "held")
+    old.patch_down(CONFIGMAPS, "held", {"metadata": {"finalizers": ["example.dev/hold"]}})
     old.workspace.delete()
-    old.wait_nothing_down(timeout=120)
     old.workspace.wait_deleted()
-    instance.wait_no_worker(old)
 
     parent, _, name = old.path.rpartition(":")
     new = Tenant(site, site.world.workspaces(name, parent=parent, exact=True)[0])
     assert new.path == old.path and new.cluster != old.cluster
     new.bind()
     instance.wait_state(new, "Syncing")
+    # The old one drains still, and the path is that of both: nobody acts on the wrong one.
+    instance.wait_state(old, "Draining")
+    for command in (["approve"], ["restart"], ["pause"], ["dump"], ["events"], ["describe", "workspace"], ["loglevel", "info"]):
+        refused = instance.ctl(*command, new.path, check=False)
+        assert refused.returncode == 1 and old.cluster in refused.stderr and new.cluster in refused.stderr, (command, refused)
+    assert old.cluster in instance.ctl("describe", "workspace", old.cluster) and new.cluster in instance.ctl("describe", "workspace", new.cluster)
+    old.patch_down(CONFIGMAPS, "held", {"metadata": {"finalizers": None}})
+    old.wait_nothing_down(timeout=120)
+    instance.wait_no_worker(old)
+    wait_for(lambda: instance.ctl("describe", "workspace", new.path, check=False).returncode == 0, 60, "the path to be the new one's alone")
     # Somebody left a copy of the old tenant's namespace behind, with all its marks.
     meta = {"name": old.namespace(), "labels": old.marks(), "annotations": {"kcp.io/namespace-locator": old.locator("default")}}
     wait_for(lambda: site.kube.find("v1/namespaces", old.namespace()) is None, 60, "the old namespace to be gone")

@@ -85,6 +85,29 @@ static void more_workspaces_than_workers_are_refused(void **state)
 	sy_tenants_done(&tenants);
 }
 
+/* A workspace that was made anew has the path together with the former one, while that drains. */
+static void a_path_can_be_that_of_two(void **state)
+{
+	static const struct {
+		const char *name;
+		int first, other; /* -1 = none */
+	} rows[] = {{"c1", 0, -1}, {"c2", 1, -1}, {"root:t", 0, 2}, {"root:u", 1, -1}, {"root", -1, -1}, {"", -1, -1}};
+	static const char *const names[][2] = {{"c1", "root:t"}, {"c2", "root:u"}, {"c3", "root:t"}, {"c4", ""}};
+	struct sy_tenants tenants = {0};
+	struct sy_tenant *tenant[4], *other;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(sy_tenants_get(&tenants, names[i][0], names[i][1], &tenant[i], NULL), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct sy_tenant *first = sy_tenants_named(&tenants, rows[i].name, &other);
+		if (first != (rows[i].first < 0 ? NULL : tenant[rows[i].first]) ||
+		    other != (rows[i].other < 0 ? NULL : tenant[rows[i].other]))
+			fail_msg("%s: %s and %s", rows[i].name, first ? first->cluster : "-", other ? other->cluster : "-");
+	}
+	sy_tenants_done(&tenants);
+}
+
 static void a_paused_drain_says_what_waits(void **state)
 {
 	struct fixture *f = *state;
@@ -165,9 +188,9 @@ static void who_waits_serves_nobody(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(long_claims_are_refused_claims), T(a_paused_drain_says_what_waits),
-					   T(more_workspaces_than_workers_are_refused), T(who_waits_serves_nobody),
-					   T(an_older_plan_is_not_ready)};
+	const struct CMUnitTest tests[] = {
+		T(long_claims_are_refused_claims), T(a_paused_drain_says_what_waits), T(more_workspaces_than_workers_are_refused),
+		T(a_path_can_be_that_of_two),	   T(who_waits_serves_nobody),	      T(an_older_plan_is_not_ready)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

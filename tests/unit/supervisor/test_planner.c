@@ -183,12 +183,13 @@ static void phases(void **state)
 	struct sy_report report = {.phase = SY_PHASE_SYNCING};
 	struct sy_worker_view view = {.state = SY_WORKER_RUNNING, .report = &report, .last_exit = ""};
 	struct sy_tenants tenants = {0};
-	struct sy_tenant *tenant = NULL;
+	struct sy_tenant *tenant = NULL, *other = NULL;
 	struct sy_phase_input input = {.config = &f->config, .bindings = f->bindings};
 	struct sy_phase_result result;
 
 	assert_int_equal(sy_tenants_get(&tenants, "c1", "root:t", &tenant, NULL), 0);
-	assert_ptr_equal(sy_tenants_named(&tenants, "root:t"), tenant);
+	assert_ptr_equal(sy_tenants_named(&tenants, "root:t", &other), tenant);
+	assert_null(other);
 	input.tenant = tenant;
 	bind_as(f, "Binding", false, "Accepted");
 	sy_phase_range(f->bindings, "c1", &input.first, &input.count);
