@@ -8,7 +8,8 @@ import signal
 import pytest
 from counting import Requests, brief
 from edge import Site, Tenant
-from objects import CRDS, EXPORTS, GADGETS, KIND_OF, SCHEMAS, SYNCTARGETS, WIDGETS, crd, gadget, widget
+from objects import (CONFIGMAPS, CRDS, EXPORTS, GADGETS, KIND_OF, NAMESPACES, SCHEMAS, SYNCTARGETS, WIDGETS, configmap, crd,
+                     gadget, widget)
 from testbed import wait_for
 from testbed.waiting import holds_for
 from world import manifest
@@ -181,6 +182,30 @@ def test_deleting_the_target_drains_everything(new_site, launch):
         tenant.wait_nothing_down(timeout=20)
         up = tenant.up(WIDGETS, "w")
         assert up and "finalizers" not in up["metadata"], "the tenant keeps the object, free of us"
+
+
+def test_deleting_the_target_can_leave_the_copies(new_site, launch):
+    """deletionPolicy Orphan: the copies stay as they are and bear nothing of ours but where they came from; the tenant's objects are free."""
+    site = new_site(spec={"deletionPolicy": "Orphan"})
+    syncerd = launch(site.config())
+    tenant = site.tenant()
+    name = f"left-behind-{tenant.cluster}"
+    tenant.create(widget("w"), gadget(name), configmap("c"))
+    copies = [(gvr, item, tenant.wait_down(gvr, item)) for gvr, item in ((WIDGETS, "w"), (GADGETS, name), (CONFIGMAPS, "c"))]
+    namespace = site.kube.get(NAMESPACES, tenant.namespace())
+    site.home.api.delete(SYNCTARGETS, "edge-1")
+    wait_for(lambda: site.target() is None, 60, "the SyncTarget to be released")
+    assert syncerd.process.wait(20) == 0
+    for gvr, item, before in [*copies, (NAMESPACES, tenant.namespace(), namespace)]:
+        after = site.kube.get(gvr, item, before["metadata"].get("namespace"))
+        labels, annotations = (after["metadata"].get(kind) or {} for kind in ("labels", "annotations"))
+        assert after["metadata"]["uid"] == before["metadata"]["uid"] and "deletionTimestamp" not in after["metadata"]
+        assert (after.get("spec"), after.get("data")) == (before.get("spec"), before.get("data"))
+        assert annotations["workload.kcp.io/orphaned-from"] == site.key
+        assert not tenant.marks().keys() & labels.keys() and "kcp.io/namespace-locator" not in annotations, after["metadata"]
+    for gvr, item, _ in copies:
+        up = tenant.up(gvr, item)["metadata"]
+        assert "finalizers" not in up and "deletionTimestamp" not in up
 
 
 def test_a_target_removed_by_force_deletes_nothing(new_site, launch):
