@@ -9,7 +9,7 @@ import rbac
 import yaml
 from edge import TARGET, account_token
 from syncerd import program
-from testbed import wait_for
+from testbed import ApiError, wait_for
 from testbed.servers import write_kubeconfig
 from testbed.waiting import holds_for
 
@@ -91,3 +91,30 @@ def test_without_the_right_to_list(site, watcher):
     site.home.api.patch(*role, {"rules": rules})
     wait_for(lambda: "can be listed again" in watcher.text(), 90, "the watcher to be back")
     assert process.poll() is None and watcher.text().count("cannot be listed") == 1
+
+
+def test_without_the_right_to_write(site, launch, watcher):
+    """It says whose status it cannot write, goes on, and writes it when the right is back."""
+    syncerd = launch(site.config())
+    site.wait_condition("Ready", "True")
+    role = ("rbac.authorization.k8s.io/v1/clusterroles", WATCHER)
+    rules = site.home.api.get(*role)["rules"]
+    site.home.api.patch(*role, {"rules": [rule for rule in rules if rule.get("resources") != ["synctargets/status"]]})
+    account = site.home.api.with_token(account_token(site.home.api, WATCHER, "default"))
+    wait_for(lambda: is_refused(account), 30, "the right to be gone")
+    syncerd.kill()
+    stale(site)
+    process = watcher("--all")
+    wait_for(lambda: f"SyncTarget {TARGET}: its status cannot be written: " in watcher.text() and "forbidden" in watcher.text(), 30, "the refusal to be said")
+    assert site.condition("HeartbeatHealthy")["status"] == "True"
+    site.home.api.patch(*role, {"rules": rules})
+    site.wait_condition("HeartbeatHealthy", "False", "ErrorHeartbeat", timeout=90)
+    assert process.poll() is None
+
+
+def is_refused(account):
+    try:
+        account.set_status("workload.kcp.io/v1alpha1/synctargets", TARGET, {})
+    except ApiError as error:
+        return error.status == 403
+    return False
