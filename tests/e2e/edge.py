@@ -15,15 +15,17 @@ class Site:
     """A SyncTarget `edge-1` in a new workspace, a provider with exports, and the syncer's accounts on both sides.
 
     exports: {export name: [types]}; the claims are the same for all exports. beside: another Site, whose provider and exports this one serves too.
+    physical: another cluster than that of the testbed (testbed.servers.Kube).
     """
 
-    def __init__(self, world, directory, exports=None, claims=("configmaps",), spec=None, separate_provider=True, beside=None):
+    def __init__(self, world, directory, exports=None, claims=("configmaps",), spec=None, separate_provider=True, beside=None, physical=None):
         self.world = world
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
         self.exports = beside.exports if beside else exports or {"widgets": [WIDGETS, GADGETS]}
         self.claims = beside.claims if beside else claims
-        self.kube = world.kube
+        self.physical = physical or world.bed.kube
+        self.kube = self.physical.admin
         made = world.workspaces("edge", "provider") if separate_provider and not beside else world.workspaces("edge")
         self.home, self.provider = made[0], beside.provider if beside else made[-1]
         self.home.bind(world.types, "workload.kcp.io", wait=False)
@@ -135,7 +137,7 @@ class Site:
         self.kcp_kubeconfig = write_kubeconfig(
             os.path.join(self.directory, "kcp.kubeconfig"), f"{bed.kcp.url}/clusters/{self.home.cluster}", bed.kcp.ca, self.kcp_token)
         self.cluster_kubeconfig = write_kubeconfig(
-            os.path.join(self.directory, "cluster.kubeconfig"), bed.kube.url, bed.kube.ca, self.cluster_token)
+            os.path.join(self.directory, "cluster.kubeconfig"), self.physical.url, self.physical.ca, self.cluster_token)
 
     def config(self, **sections):
         config = {

@@ -1,5 +1,8 @@
 """A tenant that does its worst with its own objects: nothing of its neighbour changes, and a table says what the neighbour noticed.
 
+The share that it may take: the neighbour's median stays below SHARE times what it is without it. Most of that is the servers, which all tenants
+share; where one worker had to wait for another it would be hundreds of times. SYNCERD_PATIENCE stretches it like every other bound.
+
 SYNCERD_HOSTILE_OBJECTS (default 300): how many objects it floods with; 10000 is a run of a quarter of an hour.
 """
 
@@ -11,11 +14,13 @@ import time
 import pytest
 from objects import CONFIGMAPS, GADGETS, WIDGETS, configmap, gadget, widget
 from testbed import ApiError, wait_for
+from testbed.waiting import PATIENCE
 
 OBJECTS = int(os.environ.get("SYNCERD_HOSTILE_OBJECTS", "300"))
 LARGE = 8  # objects of a megabyte
 FLIPS_S = 10  # how long one object changes ten times a second
 PROBES = 15
+SHARE = 10
 LOCATOR = "kcp.io/namespace-locator"
 
 
@@ -165,3 +170,5 @@ def test_the_neighbour_has_lost_nothing(stage, capsys):
         print(f"\n{'the neighbour creates an object while there is':48} {'p50 ms':>8} {'max ms':>8} {'times quiet':>12}")
         for when, median, longest in stage.rows:
             print(f"{when:48} {median:8.1f} {longest:8.1f} {median / stage.rows[0][1]:12.2f}")
+    worst = max(median for _, median, _ in stage.rows)
+    assert worst < SHARE * PATIENCE * stage.rows[0][1], "more than the stated share of the neighbour's latency"

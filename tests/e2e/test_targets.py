@@ -1,22 +1,48 @@
-"""Two SyncTargets serve one export, each with its own syncerd, on one physical cluster."""
+"""Two SyncTargets serve one export, each with its own syncerd: on one physical cluster, and on two."""
+
+import os
 
 import pytest
 from edge import Tenant
-from objects import BINDINGS, WIDGETS, widget
+from objects import BINDINGS, GADGETS, WIDGETS, widget
 from testbed import wait_for
+from testbed.servers import Kube
 
 MANY = 30
 
 
+@pytest.fixture(scope="module", params=["one cluster", "two clusters"])
+def physical(request, world, scratch):
+    """The second target's cluster; None: that of the first."""
+    if request.param == "one cluster":
+        yield None
+        return
+    directory = scratch("second-cluster")
+    cluster = Kube(os.path.join(directory, "kube"), directory)
+    try:
+        cluster.start()
+        cluster.wait_ready()
+        cluster.wait_controllers()
+        world.install_crds(WIDGETS, GADGETS, kube=cluster.admin)
+        yield cluster
+    finally:
+        cluster.stop()
+
+
 @pytest.fixture(scope="module")
-def sites(new_site):
+def sites(new_site, physical):
     first = new_site()
-    return first, new_site(beside=first)
+    second = new_site(beside=first, physical=physical)
+    assert (first.kube is second.kube) == (physical is None)
+    return first, second
 
 
 @pytest.fixture(scope="module")
 def syncers(sites, launch):
-    return [launch(site.config()) for site in sites]
+    started = [launch(site.config()) for site in sites]
+    yield started
+    for syncer in started:
+        syncer.end()
 
 
 @pytest.fixture(scope="module")

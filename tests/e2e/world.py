@@ -154,16 +154,14 @@ class World:
         self.types.api.create(SCHEMAS, manifest("apiresourceschema-synctargets.yaml"))
         self.types.api.create(EXPORTS, manifest("apiexport-workload.yaml"))
 
-    def install_crds(self, *gvrs):
+    def install_crds(self, *gvrs, kube=None):
+        kube = kube or self.kube
         for gvr in gvrs:
             definition = crd(gvr)
-            if not self.kube.find(CRDS, definition["metadata"]["name"]):
-                self.kube.create(CRDS, definition)
+            if not kube.find(CRDS, definition["metadata"]["name"]):
+                kube.create(CRDS, definition)
         for gvr in gvrs:
-            self.wait_served(gvr)
-
-    def wait_served(self, gvr):
-        wait_for(lambda: self.kube.raw("GET", self.kube.path(gvr))[0] == 200, 20, f"{gvr} to be served in the cluster")
+            wait_for(lambda gvr=gvr: kube.raw("GET", kube.path(gvr))[0] == 200, 20, f"{gvr} to be served in the cluster")
 
     def remove_crd(self, gvr):
         group, _, plural = gvr.split("/")
