@@ -149,8 +149,19 @@ static void do_approve(struct sy_supervisor *sup, struct sy_control_call *call, 
 	struct sy_tenant *tenant = named_tenant(sup, call, args);
 	struct sy_error err = {0};
 
-	if (tenant)
-		finish(call, tenant, sup->workers ? sy_workers_approve(sup->workers, tenant->cluster, &err) : -ENOENT, &err);
+	if (!tenant)
+		return;
+	int r = sup->workers ? sy_workers_approve(sup->workers, tenant->cluster, &err) : -ENOENT;
+	json_object *value = r < 0 ? NULL : done_value(tenant);
+
+	if (r < 0)
+		finish(call, tenant, r, &err);
+	else if (value && sy_json_add_bool(value, "changed", r > 0) == 0)
+		answer(call, value);
+	else {
+		json_object_put(value);
+		answer(call, NULL);
+	}
 }
 
 static void do_pause(struct sy_supervisor *sup, struct sy_control_call *call, json_object *args)

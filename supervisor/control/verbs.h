@@ -21,7 +21,8 @@
  *   cordon, uncordon, drain, schedule
  *               {"syncTarget","changed","unschedulable","evictAfter","state","left","workspacesLeft":[...]}; schedule changes nothing;
  *               state is Schedulable, Cordoned, Evicting or Evicted; workspacesLeft has the first 5 of them
- *   restart, pause, resume, approve  {"cluster","path"}; loglevel {"level"}; version {"version"}; dump: the worker's own value
+ *   restart, pause, resume  {"cluster","path"}; approve the same and "changed", false where nothing is held; loglevel {"level"};
+ *   version {"version"}; dump: the worker's own value
  *
  * Codes of refusals: BadRequest, NotFound, Ambiguous, Failed, TooMany, UnknownVerb, Internal.
  */

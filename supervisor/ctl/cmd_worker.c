@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "ctl.h"
 
-/* Send {"workspace": ws} under a verb and say in one line what happened. */
-static int workspace_verb(struct ctl *ctl, int argc, char **argv, const char *verb, const char *doc, const char *done)
+/* Send {"workspace": ws} under a verb and say in one line what happened: `unchanged` when the answer says that nothing was to be done. */
+static int workspace_verb(struct ctl *ctl, int argc, char **argv, const char *verb, const char *doc, const char *done,
+			  const char *unchanged)
 {
+	bool changed = true;
 	sy_auto_json json_object *value = NULL;
 	const char *workspace[1];
 
@@ -16,7 +18,8 @@ static int workspace_verb(struct ctl *ctl, int argc, char **argv, const char *ve
 		return rc;
 	if (!ctl_wants_table(ctl))
 		return ctl_print_value(ctl, value);
-	printf("workspace %s %s\n", workspace[0], done);
+	(void)sy_json_bool(value, &changed, "changed", NULL);
+	printf("workspace %s %s\n", workspace[0], changed ? done : unchanged);
 	return CTL_OK;
 }
 
@@ -24,7 +27,7 @@ int ctl_restart(struct ctl *ctl, int argc, char **argv)
 {
 	return workspace_verb(ctl, argc, argv, "restart",
 			      "Restart the worker of one workspace; the others are not touched. WORKSPACE is a path or a logical cluster.",
-			      "is being restarted");
+			      "is being restarted", "");
 }
 
 int ctl_approve(struct ctl *ctl, int argc, char **argv)
@@ -33,17 +36,17 @@ int ctl_approve(struct ctl *ctl, int argc, char **argv)
 		ctl, argc, argv, "approve",
 		"Let the worker of one workspace delete what its guard against mass deletion holds: copies whose objects vanished "
 		"upstream, many at once and unexplained.",
-		"may delete what was held");
+		"may delete what was held", "holds nothing: there is nothing to approve");
 }
 
 int ctl_pause(struct ctl *ctl, int argc, char **argv)
 {
-	return workspace_verb(ctl, argc, argv, "pause", "Stop writing for one workspace on both sides; watching goes on.", "is paused");
+	return workspace_verb(ctl, argc, argv, "pause", "Stop writing for one workspace on both sides; watching goes on.", "is paused", "");
 }
 
 int ctl_resume(struct ctl *ctl, int argc, char **argv)
 {
-	return workspace_verb(ctl, argc, argv, "resume", "Take up syncing of a paused workspace again.", "is syncing again");
+	return workspace_verb(ctl, argc, argv, "resume", "Take up syncing of a paused workspace again.", "is syncing again", "");
 }
 
 int ctl_loglevel(struct ctl *ctl, int argc, char **argv)

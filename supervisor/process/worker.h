@@ -129,8 +129,8 @@ int sy_worker_program(const struct sy_worker *worker, struct sy_program **ret_pr
 /* worker_held.c */
 /* After each report: what the guard holds outlives the process. */
 void sy_worker_held_update(struct sy_worker *worker);
-/* An operator lets go what is held: a matter of the next plan. */
-void sy_worker_held_release(struct sy_worker *worker);
+/* An operator lets go what is held: a matter of the next plan. False when nothing is: an approval of nothing must not open the guard. */
+bool sy_worker_held_release(struct sy_worker *worker);
 /* Of a new record: where an earlier supervisor heard of a hold, each resource may be what was held. */
 void sy_worker_held_restore(struct sy_worker *worker);
 /* Nothing is left that could be held. */

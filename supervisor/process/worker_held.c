@@ -74,11 +74,14 @@ void sy_worker_held_update(struct sy_worker *worker)
 	save(worker);
 }
 
-void sy_worker_held_release(struct sy_worker *worker)
+bool sy_worker_held_release(struct sy_worker *worker)
 {
+	if (worker->held.count == 0)
+		return false;
 	worker->approved++;
 	worker->approved_generation = worker->plan.generation + 1;
 	sy_worker_held_forget(worker);
+	return true;
 }
 
 void sy_worker_held_forget(struct sy_worker *worker)

@@ -95,7 +95,8 @@ int sy_workers_restart(struct sy_workers *workers, const char *cluster, struct s
 /* Stop writing on both sides, a drain included; without a worker it counts for the next one. Outlives worker and process; an error other than
  * -ENOENT says that it is done but will not outlive this process. -ENOENT: resume of what neither runs nor is paused. */
 int sy_workers_pause(struct sy_workers *workers, const char *cluster, bool paused, struct sy_error *err);
-/* Let the worker delete what its guard against mass deletion holds. -ENOENT: no worker. -EBUSY: it is paused. */
+/* Let the worker delete what its guard against mass deletion holds. 1 = it may, 0 = nothing is held, and nothing changes. -ENOENT: no worker.
+ * -EBUSY: it is paused. */
 int sy_workers_approve(struct sy_workers *workers, const char *cluster, struct sy_error *err);
 bool sy_workers_is_paused(const struct sy_workers *workers, const char *cluster);
 int sy_workers_loglevel(struct sy_workers *workers, const char *cluster_or_null, enum sy_log_level level, struct sy_error *err);

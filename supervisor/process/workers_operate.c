@@ -54,9 +54,10 @@ int sy_workers_approve(struct sy_workers *workers, const char *cluster, struct s
 		return rc;
 	if (worker->paused)
 		return sy_error_set(err, EBUSY, "the workspace is paused, which an approval does not end: resume it first");
-	sy_worker_held_release(worker);
+	if (!sy_worker_held_release(worker))
+		return 0;
 	send_plan_again(worker);
-	return 0;
+	return 1;
 }
 
 bool sy_workers_is_paused(const struct sy_workers *workers, const char *cluster)

@@ -51,6 +51,7 @@ def test_answers_to_status_writes_count(sim, syncerd):
     left = set(team.copies())
     stays(lambda: set(team.copies()) == held(syncerd) == left, "what is held", 3)
     sim.kcp.clear_faults()
+    wait_holds(syncerd)
     syncerd.ctl("approve", TEAM)
     wait_for(lambda: not team.copies(), 60, "what was held to go")
 
@@ -72,6 +73,7 @@ def test_losses_before_the_cluster_was_listed_count(sim, syncerd):
     sim.cluster.clear_faults()
     wait_for(lambda: held(syncerd) == set(NAMES), 60, "the guard to hold all of them")
     stays(lambda: set(team.copies()) == set(NAMES), "what is held", 3)
+    wait_holds(syncerd)
     syncerd.ctl("approve", TEAM)
     wait_for(lambda: not team.copies(), 60, "what was held to go")
 
@@ -131,6 +133,19 @@ def wait_holds(syncerd, not_by=None):
         return entry.get("reason") == "MassDeletionHeld" and entry.get("pid") != not_by
     wait_for(holds, 60, "the guard to hold")
     return syncerd.pids()[TEAM]
+
+
+def test_nothing_can_be_approved_in_advance(sim, syncerd):
+    """Where nothing is held an approval says so, and opens nothing for what vanishes after it."""
+    team = make_configmaps(sim)
+    assert "holds nothing" in syncerd.ctl("approve", TEAM)
+    assert syncerd.json("approve", TEAM)["changed"] is False
+    delete_while_paused(team, syncerd)
+    wait_holds(syncerd)
+    stays(lambda: configmaps(sim) == set(NAMES), "what is held", 3)
+    assert "may delete what was held" in syncerd.ctl("approve", TEAM)
+    wait_for(lambda: not configmaps(sim), 60, "what was held to go")
+    assert syncerd.json("approve", TEAM)["changed"] is False
 
 
 def test_a_hold_outlives_process_and_rules(sim, syncerd):

@@ -81,7 +81,7 @@ static void an_approval_lets_go(void **state)
 	f->reported[0].held = true;
 	sy_worker_held_update(&f->worker);
 	assert_int_equal(told(f), 1);
-	sy_worker_held_release(&f->worker);
+	assert_true(sy_worker_held_release(&f->worker));
 	f->worker.plan.generation++;
 	assert_int_equal(told(f), 0);
 	assert_int_equal(sy_worker_effective_plan(&f->worker).approved, 1);
@@ -90,6 +90,22 @@ static void an_approval_lets_go(void **state)
 	f->worker.report.plan_generation = 5; /* the next time */
 	sy_worker_held_update(&f->worker);
 	assert_int_equal(told(f), 1);
+}
+
+/* An approval of nothing would let go, unseen, what vanishes in the minute after it. */
+static void nothing_held_is_nothing_to_approve(void **state)
+{
+	struct fixture *f = *state;
+
+	sy_worker_held_update(&f->worker);
+	assert_false(sy_worker_held_release(&f->worker));
+	assert_int_equal(sy_worker_effective_plan(&f->worker).approved, 0);
+	f->reported[0].held = true;
+	sy_worker_held_update(&f->worker);
+	assert_int_equal(told(f), 1);
+	assert_true(sy_worker_held_release(&f->worker));
+	assert_false(sy_worker_held_release(&f->worker)); /* again */
+	assert_int_equal(sy_worker_effective_plan(&f->worker).approved, 1);
 }
 
 /* A worker cannot fill the supervisor with names. */
@@ -127,7 +143,7 @@ static void a_restart_of_all_knows(void **state)
 	f->reported[0].held = true;
 	sy_worker_held_update(&f->worker);
 	assert_true(marked(f));
-	sy_worker_held_release(&f->worker); /* a person's word counts at once */
+	assert_true(sy_worker_held_release(&f->worker)); /* a person's word counts at once */
 	assert_false(marked(f));
 }
 
@@ -151,8 +167,8 @@ static void a_new_record_holds_all(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(follows_the_reports), T(an_approval_lets_go), T(only_what_is_planned),
-					   T(a_restart_of_all_knows), T(a_new_record_holds_all)};
+	const struct CMUnitTest tests[] = {T(follows_the_reports),  T(an_approval_lets_go),    T(nothing_held_is_nothing_to_approve),
+					   T(only_what_is_planned), T(a_restart_of_all_knows), T(a_new_record_holds_all)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
