@@ -39,8 +39,9 @@ struct watch {
 	bool all;
 	int64_t threshold_ms;
 	int64_t interval_ms;
-	int64_t pause_ms; /* until the next look */
-	bool failing;	  /* the last list failed, and it was said */
+	int64_t pause_ms;     /* until the next look */
+	bool failing;	      /* the last list failed, and it was said */
+	json_object *refused; /* {name: message} of the statuses that could not be written at the last look */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -173,7 +174,17 @@ static void print_fact(const struct watch *watch, const char *name, const char *
 	fflush(stdout);
 }
 
-static void look_at(struct watch *watch, json_object *target, int64_t now)
+/* Once, and again when there is something else to say. */
+static void complain(const struct watch *watch, const char *name, const char *message, json_object *refused)
+{
+	const char *said = sy_json_str(watch->refused, name, NULL);
+
+	ctl_args_add(refused, name, json_object_new_string(message));
+	if (!said || strcmp(said, message) != 0)
+		ctl_error("%s SyncTarget %s: its status cannot be written: %s", watch->workspace, name, message);
+}
+
+static void look_at(const struct watch *watch, json_object *target, int64_t now, json_object *refused)
 {
 	json_object *status = sy_json_object(target, "status", NULL);
 	const char *name = sy_json_str(target, "metadata", "name", NULL);
@@ -195,7 +206,7 @@ static void look_at(struct watch *watch, json_object *target, int64_t now)
 	if (answer.verdict == SY_KUBE_OK)
 		print_fact(watch, name, sy_json_str(status, "lastSyncerHeartbeatTime", NULL));
 	else if (answer.verdict != SY_KUBE_INVALID && answer.verdict != SY_KUBE_CONFLICT && answer.verdict != SY_KUBE_NOT_FOUND)
-		ctl_error("%s SyncTarget %s: its status cannot be written: %s", watch->workspace, name, answer.message);
+		complain(watch, name, answer.message, refused);
 	/* Else a beat or a change came in between: it is alive, or the next look tells. */
 	ctl_answer_done(&answer);
 }
@@ -205,7 +216,7 @@ static void look_at(struct watch *watch, json_object *target, int64_t now)
 static void look(struct watch *watch)
 {
 	struct ctl_answer answer;
-	json_object *items;
+	json_object *items, *refused;
 
 	ctl_admin_call(watch->admin, watch->workspace, "GET", TARGETS, NULL, NULL, NULL, &answer);
 	items = sy_json_array(answer.object, "items", NULL);
@@ -221,8 +232,11 @@ static void look(struct watch *watch)
 		ctl_error("%s: SyncTargets can be listed again", watch->workspace);
 	watch->failing = false;
 	watch->pause_ms = watch->interval_ms;
+	refused = ctl_args(NULL, NULL);
 	for (size_t i = 0; i < json_object_array_length(items); i++)
-		look_at(watch, json_object_array_get_idx(items, i), answer.server_time ? answer.server_time : (int64_t)time(NULL));
+		look_at(watch, json_object_array_get_idx(items, i), answer.server_time ? answer.server_time : (int64_t)time(NULL), refused);
+	json_object_put(watch->refused);
+	watch->refused = refused;
 	ctl_answer_done(&answer);
 }
 
@@ -258,6 +272,7 @@ int ctl_watch_heartbeat(struct ctl *ctl, int argc, char **argv)
 	do
 		look(&watch);
 	while (!ended(&signals, watch.pause_ms));
+	json_object_put(watch.refused);
 	ctl_admin_free(watch.admin);
 	return CTL_OK;
 }

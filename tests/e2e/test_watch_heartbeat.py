@@ -94,7 +94,7 @@ def test_without_the_right_to_list(site, watcher):
 
 
 def test_without_the_right_to_write(site, launch, watcher):
-    """It says whose status it cannot write, goes on, and writes it when the right is back."""
+    """It says once whose status it cannot write, goes on, and writes it when the right is back."""
     syncerd = launch(site.config())
     site.wait_condition("Ready", "True")
     role = ("rbac.authorization.k8s.io/v1/clusterroles", WATCHER)
@@ -107,6 +107,7 @@ def test_without_the_right_to_write(site, launch, watcher):
     process = watcher("--all")
     wait_for(lambda: f"SyncTarget {TARGET}: its status cannot be written: " in watcher.text() and "forbidden" in watcher.text(), 30, "the refusal to be said")
     assert site.condition("HeartbeatHealthy")["status"] == "True"
+    holds_for(lambda: watcher.text().count("its status cannot be written") == 1, 4, "nothing at the next looks")
     site.home.api.patch(*role, {"rules": rules})
     site.wait_condition("HeartbeatHealthy", "False", "ErrorHeartbeat", timeout=90)
     assert process.poll() is None
