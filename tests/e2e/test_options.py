@@ -69,6 +69,47 @@ def test_the_root_ca(site, syncerd, tenant):
     assert tenant.down(CONFIGMAPS, "kcp-root-ca.crt")["data"] == up["data"]
 
 
+def sync_tokens(syncerd, wanted):
+    syncerd.write_config({**syncerd.config, "sync": {**syncerd.config["sync"], "syncServiceAccountTokens": wanted}})
+    syncerd.hup()
+
+
+def test_tokens_of_service_accounts(syncerd, tenant):
+    """syncServiceAccountTokens: as Secrets that no controller of the cluster takes for its own; default-token-* has another name there, both ways."""
+    pid = syncerd.worker_of(tenant)
+    account, token = rbac.account("signer")
+    tenant.api.create(rbac.PLURALS["ServiceAccount"], account)
+    names = {"signer-token": "signer-token", "default-token-x7": "kcp-default-token-x7"}
+    for name in names:
+        tenant.api.create(SECRETS, {**token, "metadata": {**token["metadata"], "name": name}})
+        tenant.wait_up(SECRETS, name, lambda up: (up.get("data") or {}).get("token"), "to have its token")
+    sync_tokens(syncerd, True)
+    for name, copy in names.items():
+        down = tenant.wait_down(SECRETS, copy, timeout=60)
+        assert down["type"] == "Opaque" and down["data"]["token"] == tenant.up(SECRETS, name)["data"]["token"]
+        assert not [key for key in down["metadata"].get("annotations", {}) if key.startswith("kubernetes.io/service-account.")]
+    tenant.create(secret("kcp-default-token-x7"))  # would land on the copy
+    tenant.patch(SECRETS, "default-token-x7", {"metadata": {"labels": {"team": "red"}}})
+    tenant.wait_down(SECRETS, "kcp-default-token-x7", lambda down: down["metadata"]["labels"].get("team") == "red", "to follow")
+
+    # What happens to the copy is known for what it is.
+    good = tenant.up(SECRETS, "default-token-x7")["data"]["token"]
+    tenant.patch_down(SECRETS, "kcp-default-token-x7", {"stringData": {"token": "altered"}})
+    copy = tenant.wait_down(SECRETS, "kcp-default-token-x7", lambda down: down["data"]["token"] == good, "to be put right")
+    tenant.delete_down(SECRETS, "kcp-default-token-x7")
+    tenant.wait_down(SECRETS, "kcp-default-token-x7", lambda down: down["metadata"]["uid"] != copy["metadata"]["uid"], "to be made again")
+    assert tenant.down(SECRETS, "default-token-x7") is None
+    tenant.delete(SECRETS, "default-token-x7")
+    tenant.wait_down_gone(SECRETS, "kcp-default-token-x7")
+
+    # Without the option the tenant's own Secret of that name is one like others, and a token stays where it is.
+    sync_tokens(syncerd, False)
+    tenant.wait_down_gone(SECRETS, "signer-token", timeout=60)
+    tenant.wait_down(SECRETS, "kcp-default-token-x7")
+    assert tenant.up(SECRETS, "signer-token")["type"] == token["type"]
+    assert syncerd.worker_of(tenant) == pid
+
+
 def test_secrets_with_a_refused_claim(site, syncerd, tenant, other):
     """Refused from the beginning of their life: never there. Withdrawn: the copies go, the tenant's own stay and can be deleted."""
     other.workspace.set_claims("options", {"configmaps": "Accepted", "secrets": "Rejected"})

@@ -209,6 +209,8 @@ bool sy_observe_made(json_object *tree);
 void sy_observe_status(struct sy_object *object, json_object *down);
 /* Tell that an object cannot be synced for its name, or its namespace's. */
 void sy_observe_bad_name(struct sy_resource *resource, const char *ns, const char *name, const char *why);
+/* A Secret that the servers make for themselves and that is not synced: none of the tenant's, whatever copy there is under its name. */
+bool sy_observe_servers(const struct sy_resource *resource, json_object *tree);
 /* key of an event's object; false when it is not synced (excluded, odd name). key has SY_KEY_TEXT_MAX bytes. */
 bool sy_observe_key_up(struct sy_resource *resource, json_object *tree, char *key);
 bool sy_observe_key_down(struct sy_resource *resource, json_object *tree, char *key);

@@ -30,6 +30,11 @@ void sy_observe_bad_name(struct sy_resource *resource, const char *ns, const cha
 		       sy_reason_name(SY_REASON_INVALID_NAME), why);
 }
 
+bool sy_observe_servers(const struct sy_resource *resource, json_object *tree)
+{
+	return resource->names.secrets && sy_body_server_secret(tree, resource->names.sync_tokens);
+}
+
 bool sy_observe_key_up(struct sy_resource *resource, json_object *tree, char *key)
 {
 	char down[SY_NAME_MAX];
@@ -52,7 +57,7 @@ bool sy_observe_key_up(struct sy_resource *resource, json_object *tree, char *ke
 		return false;
 	}
 	int rc = sy_name_map(&resource->names, SY_DOWN, name, down);
-	if (rc == -ENOENT || (resource->names.secrets && sy_body_server_secret(tree, resource->names.sync_tokens)))
+	if (rc == -ENOENT || sy_observe_servers(resource, tree))
 		return false;
 	if (rc) {
 		sy_observe_bad_name(resource, ns, name,

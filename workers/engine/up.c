@@ -13,8 +13,9 @@ static const char query[] = "fieldManager=" SY_FIELD_MANAGER;
 /* The present state of the object, or its absence. */
 static void heard(struct sy_op *op, const struct sy_kube_result *result)
 {
-	bool there = result->verdict == SY_KUBE_OK && result->object;
-	if (!there && result->verdict != SY_KUBE_NOT_FOUND) {
+	bool seen = result->verdict == SY_KUBE_OK && result->object;
+	bool there = seen && !sy_observe_servers(op->object->resource, result->object);
+	if (!seen && result->verdict != SY_KUBE_NOT_FOUND) {
 		sy_flow_refused(op, SY_SIDE_UP, result);
 		return;
 	}
