@@ -265,7 +265,7 @@ def kcp_refuses_the_token(stage):
 
 @pytest.mark.parametrize("breaks,words", [
     (kcp_is_unreachable, ["[-]SyncerReady failed: UpstreamDegraded: a virtual workspace cannot be read"]),
-    (kcp_refuses_the_token, ["Unauthorized; renew the credentials in the kubeconfig for kcp"]),
+    (kcp_refuses_the_token, ["Unauthorized; ", "renew the credentials in the kubeconfig for kcp"]),
 ])
 def test_kcp(stage, breaks, words):
     """The SyncTarget cannot say it: its heartbeat stands still; /readyz, the metrics and syncerctl of this syncerd say it."""
