@@ -11,8 +11,8 @@ from edge import TARGET
 from engine import readme_command
 from installed import Installed
 from objects import WIDGETS, widget
-from sim_suite.terminal import TYPE, Terminal
 from testbed import wait_for
+from testbed.terminal import TYPE, Terminal
 
 MEMORY = 256 << 20
 

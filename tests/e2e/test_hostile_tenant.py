@@ -8,12 +8,12 @@ SYNCERD_HOSTILE_OBJECTS (default 300): how many objects it floods with; 10000 is
 
 import os
 import statistics
-import threading
 import time
 
 import pytest
 from objects import CONFIGMAPS, GADGETS, WIDGETS, configmap, gadget, widget
 from testbed import ApiError, wait_for
+from testbed.beside import Busy
 from testbed.waiting import PATIENCE
 
 OBJECTS = int(os.environ.get("SYNCERD_HOSTILE_OBJECTS", "300"))
@@ -71,32 +71,6 @@ def stage(site, syncerd, pair):
     made.settle()
     made.probe("quiet")
     return made
-
-
-class Busy:
-    """Something that goes on beside the test, until it has done its share or the test is over."""
-
-    def __init__(self, work):
-        self.over = threading.Event()
-        self.error = None
-
-        def run():
-            try:
-                work(self.over)
-            except Exception as error:  # told to the test, which waits for the end
-                self.error = error
-
-        self.thread = threading.Thread(target=run)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-        if self.error:
-            raise self.error
 
 
 def test_names_and_marks_of_the_neighbour(stage):

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 
 import pytest
+from testbed.terminal import Terminal
 
 from .simulator import ROOT, binaries
-from .terminal import Terminal
 from .world import TEAM, Team, wait_for
 
 TEAMS = [f"root:org:team-{letter}" for letter in "abc"]

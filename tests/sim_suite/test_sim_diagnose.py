@@ -1,4 +1,5 @@
 """syncerctl diagnose: whole with a living syncerd, useful without one and with one that hangs; and its file."""
+import contextlib
 import io
 import json
 import os
@@ -7,8 +8,8 @@ import socket
 import stat
 import subprocess
 import tarfile
-import threading
-import time
+
+from testbed.beside import Busy
 
 from .simulator import binaries
 from .world import CLUSTER, Team, wait_for
@@ -140,26 +141,21 @@ def test_a_syncerd_that_hangs(sim, syncerd, place):
     wait_for(lambda: syncerd.workspaces(), 60, "it to answer again")
 
 
-def drip(server):
+def drip(server, over):
     """Answers that come byte by byte and have no end."""
-    while True:
-        try:
-            client = server.accept()[0]
-            while True:
+    server.settimeout(0.05)
+    while not over.is_set():
+        with contextlib.suppress(OSError), server.accept()[0] as client:
+            while not over.wait(0.05):
                 client.sendall(b"x")
-                time.sleep(0.05)
-        except OSError:
-            if server.fileno() < 0:
-                return
 
 
 def test_metrics_without_an_end(sim, syncerd, place):
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=drip, args=(server,), daemon=True).start()
         other = place / "other.yaml"
         other.write_text(syncerd.config.read_text() + f"metrics: {{listen: 127.0.0.1:{server.getsockname()[1]}}}\n")
-        done = diagnose(syncerd, "--config", str(other), "--timeout", "3s", "--output-file", str(place / "bundle.tar.gz"))
-        server.shutdown(socket.SHUT_RDWR)
+        with Busy(lambda over: drip(server, over)):
+            done = diagnose(syncerd, "--config", str(other), "--timeout", "3s", "--output-file", str(place / "bundle.tar.gz"))
     assert done.returncode == 3 and "missing: metrics.txt: " in done.stderr and "raise --timeout" in done.stderr, done
     assert set(unpack((place / "bundle.tar.gz").read_bytes())) >= ALWAYS
 

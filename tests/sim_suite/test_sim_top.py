@@ -4,9 +4,9 @@ import signal
 import subprocess
 
 import pytest
+from testbed.terminal import Terminal
 
 from .simulator import binaries
-from .terminal import Terminal
 from .world import TEAM, Team, wait_for
 
 TEAMS = [f"root:org:team-{letter}" for letter in "abc"]

@@ -5,10 +5,10 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
 
 import hostile_worker
 import pytest
+from testbed.beside import Busy
 from testbed.waiting import wait_for
 
 from .simulator import binaries, widget, widgets
@@ -120,32 +120,23 @@ def rig(sim, make_syncerd, place):
     return Rig(sim, make_syncerd, place)
 
 
-class Asking:
+class Asking(Busy):
     """Asks for the status again and again; who is not answered says so at the end."""
 
     def __init__(self, syncerd):
         self.syncerd = syncerd
         self.answers = 0
         self.failures = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.ask)
+        super().__init__(self.ask)
 
-    def ask(self):
-        while not self.over.is_set():
+    def ask(self, over):
+        while not over.is_set():
             done = subprocess.run([str(binaries() / "syncerctl"), "--socket", str(self.syncerd.socket), "status", "-o", "json"],
                                   capture_output=True, text=True, timeout=60, check=False)
             if done.returncode:
                 self.failures.append(done.stderr)
             self.answers += 1
-            self.over.wait(0.05)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
+            over.wait(0.05)
 
 
 def test_one_after_the_other_and_the_emptiest_first(rig):
